@@ -1,0 +1,128 @@
+# Agentic Coop DB: the whole build, one file, no recursion.
+#
+#	make            build the five programs and libacdb into build/
+#	make up         a working system from a fresh machine (make down stops it)
+#	make check      every test, set-up included
+#	make help       the rest
+#
+# VARIANT=release (default), asan or cover; V=1 shows the commands;
+# WERROR=1 makes warnings errors (CI does).
+
+VARIANT	?= release
+O	:= build/$(VARIANT)
+PROGS	:= acdbd acdb acdb-mcp acdb-keys acdb-migrate
+
+PREFIX	?= /usr/local
+DESTDIR	?=
+
+VERSION	:= $(shell cat VERSION)
+COMMIT	:= $(shell git rev-parse --short=12 HEAD 2>/dev/null || echo unknown)
+
+PG_CONFIG ?= pg_config
+PG_INC	:= $(shell $(PG_CONFIG) --includedir 2>/dev/null)
+PG_LIB	:= $(shell $(PG_CONFIG) --libdir 2>/dev/null)
+
+WARN	:= -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion \
+	   -Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition \
+	   -Wwrite-strings -Wcast-qual -Wpointer-arith -Wformat=2 -Wundef \
+	   -Wswitch-enum -Wimplicit-fallthrough -Wvla
+ifeq ($(WERROR),1)
+WARN	+= -Werror
+endif
+
+CSTD	:= -std=c11 -D_GNU_SOURCE
+OPT_release	:= -O2 -g -D_FORTIFY_SOURCE=2 -fstack-protector-strong \
+		   -fstack-clash-protection -fPIE
+OPT_asan	:= -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined \
+		   -fno-sanitize-recover=all -fPIE
+OPT_cover	:= -O0 -g --coverage -fPIE
+LD_release	:= -pie -Wl,-z,relro,-z,now
+LD_asan		:= -pie -fsanitize=address,undefined
+LD_cover	:= -pie --coverage
+
+ALL_CFLAGS	= $(CSTD) $(OPT_$(VARIANT)) $(WARN) -I. -Ilib \
+		  -isystem $(PG_INC) -MMD -MP $(CFLAGS)
+ALL_LDFLAGS	= $(LD_$(VARIANT)) $(LDFLAGS)
+
+# Layering is linking: each program names the libraries it may touch, and
+# libacdb.a is taken object by object, so a wrong reach is a link error.
+LIBS_acdbd	:= -L$(PG_LIB) -lpq -lpg_query -lssl -lcrypto -lm
+LIBS_acdb	:= -lcurl -lreadline -lcrypto -lm
+LIBS_acdb-mcp	:= -lcurl -lcrypto -lm
+LIBS_acdb-keys	:= -L$(PG_LIB) -lpq -lcurl -lcrypto -lm
+LIBS_acdb-migrate := -L$(PG_LIB) -lpq -lcrypto -lm
+
+Q	:= $(if $(V),,@)
+say	= $(if $(V),,@printf '  %-7s %s\n' $(1) $(2))
+
+LIBACDB	:= $(O)/libacdb.a
+LIB_OBJ	:= $(patsubst %.c,$(O)/%.o,$(wildcard lib/*.c))
+
+# A program exists once its main file does.
+HAVE	:= $(foreach p,$(PROGS),$(if $(wildcard $(p)/main.c),$(p)))
+
+.PHONY: all
+all: $(LIBACDB) $(foreach p,$(HAVE),$(O)/bin/$(p))
+ifeq ($(VARIANT),release)
+	@mkdir -p build && for p in $(HAVE); do ln -sf release/bin/$$p build/$$p; done
+endif
+
+$(O)/%.o: %.c
+	@mkdir -p $(@D)
+	$(call say,CC,$<)
+	$(Q)$(CC) $(ALL_CFLAGS) -c -o $@ $<
+
+# Version facts are one object, so that a commit rebuilds one file.
+$(O)/lib/version.o: VERSION $(wildcard .git/HEAD .git/logs/HEAD)
+$(O)/lib/version.o: ALL_CFLAGS += -DACDB_VERSION='"$(VERSION)"' \
+	-DACDB_COMMIT='"$(COMMIT)"'
+
+# The control plane's migrations live inside the binaries.
+MIGRATIONS := $(sort $(wildcard share/migrations/*.sql))
+$(O)/gen/migrations.S: $(MIGRATIONS) lib/embed.sh
+	@mkdir -p $(@D)
+	$(Q)sh lib/embed.sh $(MIGRATIONS) > $@
+$(O)/gen/migrations.o: $(O)/gen/migrations.S
+	$(call say,EMBED,$@)
+	$(Q)$(CC) -c -o $@ $<
+ifneq ($(MIGRATIONS),)
+LIB_OBJ	+= $(O)/gen/migrations.o
+endif
+
+$(LIBACDB): $(LIB_OBJ)
+	$(call say,AR,$@)
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
+
+# Each program is its own objects in an archive (which unit tests link too)
+# and its main.
+define prog
+OBJ_$(1) := $(patsubst %.c,$(O)/%.o,$(filter-out $(1)/main.c,$(wildcard $(1)/*.c)))
+$(O)/$(1).a: $$(OBJ_$(1))
+	$$(call say,AR,$$@)
+	$(Q)rm -f $$@ && $(AR) rcs $$@ $$^
+$(O)/bin/$(1): $(O)/$(1)/main.o $(O)/$(1).a $(LIBACDB)
+	@mkdir -p $$(@D)
+	$$(call say,LINK,$$@)
+	$(Q)$(CC) $$(ALL_LDFLAGS) -o $$@ $(O)/$(1)/main.o $(O)/$(1).a $(LIBACDB) $$(LIBS_$(1))
+endef
+$(foreach p,$(PROGS),$(eval $(call prog,$(p))))
+
+# Unit tests: tests/unit/test_foo.c, linked against the archives of the
+# libraries and the programs whose pure parts they test.
+UNIT	:= $(patsubst tests/unit/%.c,$(O)/tests/%,$(wildcard tests/unit/test_*.c))
+$(O)/tests/test_%: $(O)/tests/unit/test_%.o $(LIBACDB) $(O)/acdbd.a $(O)/acdb.a
+	@mkdir -p $(@D)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $< $(O)/acdbd.a $(O)/acdb.a $(LIBACDB) \
+		-L$(PG_LIB) -lpq -lpg_query -lssl -lcrypto -lcurl -lreadline -lm
+.SECONDARY:
+
+.PHONY: unit
+unit: $(UNIT)
+	@sh tests/unit/run.sh $(UNIT)
+
+.PHONY: clean
+clean:
+	rm -rf build
+
+-include $(shell find $(O) -name '*.d' 2>/dev/null)

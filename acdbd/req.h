@@ -1,0 +1,92 @@
+/*
+ * req.h - one request and the answer to it: what the HTTP side and the
+ * database side share.
+ *
+ * conn.c owns the request and drives it; the steps of its story (story.h)
+ * fill it in.  A step that waits sets abandon, arranges for req_wake() and
+ * returns STEP_WAIT; should the client go away first, abandon is called
+ * once and nobody may touch the request afterwards.
+ */
+#ifndef REQ_H
+#define REQ_H
+
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "http.h"
+#include "lib/apikey.h"
+#include "lib/buf.h"
+#include "lib/enc.h"
+#include "lib/problem.h"
+#include "loop.h"
+
+#define REQUEST_ID_MAX	64
+#define ROLE_MAX	63		/* NAMEDATALEN - 1 */
+
+struct conn;
+struct worker;
+struct route;
+struct story;
+
+/* Whose key a request came with. */
+struct principal {
+	bool	 known;			/* authenticated; the rest holds */
+	uint8_t	 key_uuid[UUID_LEN];
+	char	 key_id[APIKEY_ID + 1];
+	uint8_t	 workspace[UUID_LEN];
+	char	 workspace_text[UUID_TEXT];
+	char	 role[ROLE_MAX + 1];
+	char	 env[5];
+	bool	 read_only;
+	double	 rate, burst;		/* per second, bucket; 0: no limit */
+};
+
+struct answer {
+	int		 status;	/* 0: not yet known */
+	const char	*type;		/* Content-Type, static */
+	struct buf	 headers;	/* further header lines, each with CRLF */
+	struct buf	 prefix;	/* body, first part (small) */
+	struct buf	 body;		/* body, the rest */
+};
+
+struct req {
+	struct conn	*conn;
+	struct worker	*w;
+
+	/* what was asked */
+	struct http_head head;		/* slices good until the answer is sent */
+	const struct route *route;
+	char		 id[REQUEST_ID_MAX + 1];	/* X-Request-Id */
+	char		 peer[INET6_ADDRSTRLEN];	/* "" when not known */
+	struct buf	 body;		/* complete behind the step "body" */
+	int64_t		 started_us;	/* loop_now_us() at the head's end */
+
+	/* the story */
+	const struct story *story;
+	unsigned	 step;
+	struct principal who;
+	struct problem	 why;		/* status != 0: refused */
+	void	       (*abandon)(struct req *);	/* while it waits */
+	void		*state;		/* the story's own; freed by its end() */
+	struct task	 wake;
+
+	/* the rate limit, for the headers; limit 0: none to tell */
+	unsigned	 rate_limit, rate_remaining;
+
+	/* for the log line and metrics */
+	char		 command[32];	/* "SELECT"; "" where there is none */
+	int64_t		 rows;		/* -1: none */
+
+	struct answer	 answer;
+};
+
+/* Have the story go on after the callback that is running now.  What was
+ * awaited has happened; clears abandon. */
+void	req_wake(struct req *r);
+
+/* Add a header line to the answer.  value must be free of CR and LF. */
+void	req_header(struct req *r, const char *name, const char *fmt, ...)
+	    PRINTF(3, 4);
+
+#endif

@@ -1,0 +1,50 @@
+/*
+ * worker.h - one worker process: what its parts share.
+ *
+ * Single-threaded: nothing here needs a lock.  What all workers share lies
+ * on the board (board.h).
+ */
+#ifndef WORKER_H
+#define WORKER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "conf.h"
+#include "loop.h"
+
+struct board;
+struct tls;
+
+/* The database side, one of each a worker. */
+struct ctl;		/* ctl.h: the control plane's connection */
+struct keys;		/* keys.h: keys known, kept in step by NOTIFY */
+struct audit;		/* audit.h: group commit of audit rows */
+struct pool;		/* pool.h: data-plane connections */
+struct stmts;		/* stmt.h: statements checked before */
+
+struct worker {
+	int			 index;		/* 0 ..; 0 for --inetd */
+	struct loop		*loop;
+	const struct conf	*conf;
+	struct board		*board;
+	struct tls		*tls;		/* NULL: plaintext */
+	bool			 draining;
+
+	struct ctl		*ctl;
+	struct keys		*keys;
+	struct audit		*audit;
+	struct pool		*pool;
+	struct stmts		*stmts;
+};
+
+/* Build, and tear down, the database side of w (db.c).  db_start() needs no
+ * database: it begins to connect and returns.  Returns 0, or -1 (logged). */
+int	db_start(struct worker *w) MUST_CHECK;
+void	db_stop(struct worker *w);
+
+/* Whether requests can be served: the database answers and its schema is
+ * of this version.  Else *reason says what is missing (static text). */
+bool	db_ready(struct worker *w, const char **reason);
+
+#endif

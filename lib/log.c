@@ -1,0 +1,156 @@
+/*
+ * log.c - see log.h.
+ */
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/time.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "json.h"
+#include "log.h"
+
+static const char *log_name = "acdb";
+static enum log_level log_level = LOG_INFO;
+static enum log_format log_format = LOG_TEXT;
+static const char *const level_names[] = { "error", "warn", "info", "debug" };
+
+void
+log_init(const char *name, enum log_level level, enum log_format format)
+{
+	log_name = name;
+	log_level = level;
+	log_format = format;
+}
+
+void
+log_set_level(enum log_level level)
+{
+	log_level = level;
+}
+
+enum log_level
+log_get_level(void)
+{
+	return log_level;
+}
+
+int
+log_parse_level(const char *s, enum log_level *level)
+{
+	for (size_t i = 0; i < NELEM(level_names); i++)
+		if (strcasecmp(s, level_names[i]) == 0) {
+			*level = (enum log_level)i;
+			return 0;
+		}
+	return -1;
+}
+
+/* A logfmt value is quoted where it has a blank, a quote or a control. */
+static void
+put_text_value(struct buf *b, const char *v)
+{
+	if (v[0] == '\0' || v[strcspn(v, " \"=\\\t\r\n")] != '\0')
+		json_put_cstr(b, v);
+	else
+		buf_adds(b, v);
+}
+
+static void
+put_time(struct buf *b)
+{
+	struct timespec ts;
+	struct tm tm;
+	char text[32];
+
+	clock_gettime(CLOCK_REALTIME, &ts);
+	gmtime_r(&ts.tv_sec, &tm);
+	strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &tm);
+	buf_addf(b, "%s.%03ldZ", text, ts.tv_nsec / 1000000);
+}
+
+static void
+log_line(enum log_level level, const char *error, const char *msg, va_list ap)
+{
+	struct buf b;
+	const char *name, *value, *p;
+	size_t n;
+	int saved = errno;
+
+	if (level > log_level)
+		return;
+	buf_init(&b, LOG_LINE_MAX - 2);
+	if (log_format == LOG_JSON) {
+		buf_adds(&b, "{\"time\":\"");
+		put_time(&b);
+		buf_addf(&b, "\",\"level\":\"%s\",\"process\":", level_names[level]);
+		json_put_cstr(&b, log_name);
+		buf_adds(&b, ",\"msg\":");
+		json_put_cstr(&b, msg);
+	} else
+		buf_addf(&b, "%s: %s: %s", log_name, level_names[level], msg);
+	while ((name = va_arg(ap, const char *)) != NULL) {
+		if ((value = va_arg(ap, const char *)) == NULL)
+			continue;
+		n = buf_len(&b);
+		if (log_format == LOG_JSON) {
+			buf_addf(&b, ",\"%s\":", name);
+			json_put_cstr(&b, value);
+		} else {
+			buf_addf(&b, " %s=", name);
+			put_text_value(&b, value);
+		}
+		if (buf_failed(&b)) {	/* a field that does not fit is left out */
+			buf_truncate(&b, n);
+			b.failed = false;
+		}
+	}
+	if (error != NULL && log_format == LOG_JSON) {
+		buf_adds(&b, ",\"error\":");
+		json_put_cstr(&b, error);
+	} else if (error != NULL)
+		buf_addf(&b, ": %s", error);
+	b.max = LOG_LINE_MAX;
+	buf_adds(&b, log_format == LOG_JSON ? "}\n" : "\n");
+	p = buf_peek(&b, &n);
+	/* A log that cannot be written has nobody to be told. */
+	while (write(STDERR_FILENO, p, n) == -1 && errno == EINTR)
+		continue;
+	buf_fini(&b);
+	errno = saved;
+}
+
+#define LOG_FUNCTION(name, level, error)				\
+void									\
+name(const char *msg, ...)						\
+{									\
+	va_list ap;							\
+									\
+	va_start(ap, msg);						\
+	log_line(level, error, msg, ap);				\
+	va_end(ap);							\
+}
+
+LOG_FUNCTION(log_error, LOG_ERROR, NULL)
+LOG_FUNCTION(log_warn, LOG_WARN, NULL)
+LOG_FUNCTION(log_info, LOG_INFO, NULL)
+LOG_FUNCTION(log_debug, LOG_DEBUG, NULL)
+LOG_FUNCTION(log_errno, LOG_ERROR, strerror(errno))
+
+void
+die(int code, const char *fmt, ...)
+{
+	va_list ap;
+
+	fflush(stdout);
+	fprintf(stderr, "%s: ", log_name);
+	va_start(ap, fmt);
+	vfprintf(stderr, fmt, ap);
+	va_end(ap);
+	fputc('\n', stderr);
+	exit(code);
+}
