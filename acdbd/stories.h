@@ -1,0 +1,18 @@
+/*
+ * stories.h - the stories that routes lead to, and where each is told.
+ */
+#ifndef STORIES_H
+#define STORIES_H
+
+#include "story.h"
+
+extern const struct story story_healthz;	/* health.c */
+extern const struct story story_readyz;		/* health.c */
+extern const struct story story_metrics;	/* health.c */
+
+extern const struct story story_execute;	/* execute.c */
+extern const struct story story_me;		/* keysapi.c */
+extern const struct story story_mint;		/* keysapi.c */
+extern const struct story story_rotate;		/* keysapi.c */
+
+#endif
