@@ -27,7 +27,8 @@ void	secret_sha256(uint8_t out[SECRET_SHA256], const void *p, size_t n);
 void	secret_hmac(uint8_t out[SECRET_SHA256], const void *key, size_t nkey,
 	    const void *p, size_t n);
 
-/* A key prepared once, used for many short messages. */
+/* A key prepared once, used for many short messages (about a third of a
+ * microsecond each).  NULL when memory is out. */
 struct secret_mac;
 struct secret_mac *secret_mac_new(const void *key, size_t nkey);
 void	secret_mac_free(struct secret_mac *m);
