@@ -12,12 +12,24 @@
 #include "http.h"
 #include "lib/buf.h"
 #include "lib/cdefs.h"
+#include "lib/log.h"
 
 struct board;
 
 /* Mapped shared and zeroed.  NULL with errno when memory is out. */
 struct board *board_new(unsigned workers) MUST_CHECK;
 void	 board_free(struct board *b);
+
+/* Write into the part of worker index (0 .. workers - 1) from now on: each
+ * process has its own, so that no counter is fought over. */
+void	 board_join(struct board *b, unsigned index);
+
+/* Worker index is gone: its gauges are void, its counters stay. */
+void	 board_leave(struct board *b, unsigned index);
+
+/* What the master tells the workers besides signals. */
+void	 board_set_log_level(struct board *b, enum log_level level);
+enum log_level board_log_level(const struct board *b);
 
 /* Plain counters and gauges; board_metrics.c knows their names and help. */
 enum counter {
@@ -36,6 +48,8 @@ enum counter {
 	COUNT_CONNS_ACCEPTED,
 	COUNT_CONNS_REFUSED,
 	COUNT_RATE_LIMITED,
+	COUNT_WORKERS,			/* gauge */
+	COUNT_WORKER_RESTARTS,
 	COUNTERS
 };
 
@@ -56,8 +70,10 @@ void	 board_rpc(struct board *b, const char *name, int status);
 /* How long requests waited for a connection to PostgreSQL. */
 void	 board_pool_wait(struct board *b, int64_t us);
 
-/* The Prometheus text format, names of the contract. */
-void	 board_metrics(const struct board *b, struct buf *out);
+/* The Prometheus text format (version 0.0.4), names of the contract.  The
+ * board knows routes by number; route_name tells their patterns. */
+void	 board_metrics(const struct board *b,
+	    const char *(*route_name)(unsigned), struct buf *out);
 
 /* Rate limits, by GCRA: one atomic word a key, so that the limit holds over
  * all workers.  Take one call from the bucket of the 16-byte key: rate per

@@ -9,6 +9,7 @@
 extern const struct story story_healthz;	/* health.c */
 extern const struct story story_readyz;		/* health.c */
 extern const struct story story_metrics;	/* health.c */
+extern const struct story story_options;	/* health.c */
 
 extern const struct story story_execute;	/* execute.c */
 extern const struct story story_me;		/* keysapi.c */
