@@ -75,7 +75,7 @@ resolve(const char *path, const char *config)
 	char *out;
 	int rc;
 
-	if (path[0] == '/')
+	if (path[0] == '/' || path[0] == '\0')
 		return strdup(path);
 	home = getenv("HOME");
 	slash = strrchr(config, '/');
@@ -89,17 +89,19 @@ resolve(const char *path, const char *config)
 	return rc == -1 ? NULL : out;
 }
 
+/* owns value. */
 static int
 set_text(struct parser *ps, char **field, const char *name, char *value)
 {
-	if (*field != NULL)
-		return complain(ps, "\"%s\" stands twice in one profile", name);
-	if (value == NULL || value[0] == '\0') {
-		free(value);
-		return complain(ps, "\"%s\" has no value", name);
+	if (value == NULL)
+		return out_of_memory(ps->why);
+	if (*field == NULL && value[0] != '\0') {
+		*field = value;
+		return 0;
 	}
-	*field = value;
-	return 0;
+	free(value);
+	return complain(ps, *field != NULL ? "\"%s\" stands twice in one "
+	    "profile" : "\"%s\" has no value", name);
 }
 
 /* A setting inside the wanted profile. */

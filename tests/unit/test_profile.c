@@ -179,6 +179,7 @@ test_refused(void)
 		{ two, NULL },
 		{ "[profile a]\nurl = x\nurl = y\n", ":3: \"url\" stands twice" },
 		{ "[profile a]\nurl =\n", ":2: \"url\" has no value" },
+		{ "[profile a]\nca_file =\n", ":2: \"ca_file\" has no" },
 		{ "[profile a]\ncolour = red\n", ":2: unknown setting" },
 		{ "[profile b]\ncolour = red\n", ":2: unknown setting" },
 		{ "[profile a]\nurl\n", ":2: neither" },
