@@ -5,7 +5,8 @@
  * The table in conf.c is the one place that knows a setting's name, default,
  * form and meaning; --help-env, the manual page and the tests are held
  * against it.  Every secret is also taken from the file that NAME_FILE
- * names.  Durations are milliseconds, sizes bytes.
+ * names (one line end at its end is not part of it).  An empty value counts
+ * as not set.  Durations are milliseconds, sizes bytes.
  */
 #ifndef CONF_H
 #define CONF_H
@@ -26,7 +27,7 @@ struct conf {
 	char	*gateway_password;
 	bool	 migrate_on_start;
 
-	char	*http_addr;		/* "a:p,[b]:p"; NULL: by the default */
+	char	*http_addr;		/* "a:p,[b]:p"; never NULL */
 	char	*tls_cert, *tls_key;	/* paths */
 	bool	 insecure_http;
 	char	*trust_proxy;		/* NULL: no; "": any; else networks */
@@ -52,7 +53,11 @@ struct conf {
 	int64_t	 workers;		/* resolved: at least 1 */
 	int64_t	 drain_timeout;
 	int64_t	 idempotency_ttl;
-	char	*user;			/* to run as, when started by root */
+	char	*user;			/* to run as, when started by root;
+					 * NULL: by the default */
+	int64_t	 max_clients;		/* connections, over all workers */
+	int64_t	 max_clients_per_address;	/* 0: no limit */
+	char	*pg_bindir;		/* NULL: look for PostgreSQL */
 };
 
 /* Read the environment.  Returns 0; or -1 with one line in err (no newline)
@@ -61,6 +66,17 @@ struct conf {
  * a database URL and a gateway password are not required. */
 int	conf_read(struct conf *c, bool embedded, struct buf *err) MUST_CHECK;
 void	conf_fini(struct conf *c);
+
+/* Wipe the secrets out of the environment, so that neither a child nor
+ * /proc shows them. */
+void	conf_wipe_environment(void);
+
+/* Wipe what only the master may know: the superuser's URL and password. */
+void	conf_drop_owner(struct conf *c);
+
+/* The log level as AGENTCOOPDB_LOG_LEVEL_FILE says now.  Returns 1; 0 when
+ * no such file is named; -1 (logged) where it cannot be used. */
+int	conf_reread_log_level(enum log_level *level) MUST_CHECK;
 
 /* The table for --help-env. */
 void	conf_help(FILE *out);
