@@ -17,6 +17,11 @@ DESTDIR	?=
 
 VERSION	:= $(shell cat VERSION)
 COMMIT	:= $(shell git rev-parse --short=12 HEAD 2>/dev/null || echo unknown)
+# Reproducible: the commit's date, not the clock's.  Outside of git it is
+# the date of the file VERSION, which the archive keeps.
+EPOCH	:= $(or $(SOURCE_DATE_EPOCH),$(shell git log -1 --format=%ct \
+	   2>/dev/null),$(shell stat -c %Y VERSION))
+BUILD_DATE := $(shell date -u -d @$(EPOCH) +%Y-%m-%dT%H:%M:%SZ)
 
 PG_CONFIG ?= pg_config
 PG_INC	:= $(shell $(PG_CONFIG) --includedir 2>/dev/null)
@@ -35,9 +40,13 @@ OPT_release	:= -O2 -g -D_FORTIFY_SOURCE=2 -fstack-protector-strong \
 		   -fstack-clash-protection -fPIE
 OPT_asan	:= -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined \
 		   -fno-sanitize-recover=all -fPIE
+OPT_fuzz	:= -O1 -g -fno-omit-frame-pointer \
+		   -fsanitize=fuzzer-no-link,address,undefined \
+		   -fno-sanitize-recover=all -fPIE
 OPT_cover	:= -O0 -g --coverage -fPIE
 LD_release	:= -pie -Wl,-z,relro,-z,now
 LD_asan		:= -pie -fsanitize=address,undefined
+LD_fuzz		:= -pie -fsanitize=fuzzer,address,undefined
 LD_cover	:= -pie --coverage
 
 ALL_CFLAGS	= $(CSTD) $(OPT_$(VARIANT)) $(WARN) -I. -Ilib \
@@ -73,9 +82,10 @@ $(O)/%.o: %.c
 	$(Q)$(CC) $(ALL_CFLAGS) -c -o $@ $<
 
 # Version facts are one object, so that a commit rebuilds one file.
-$(O)/lib/version.o: VERSION $(wildcard .git/HEAD .git/logs/HEAD)
+$(O)/lib/version.o: VERSION $(wildcard $(shell git rev-parse \
+	--git-path HEAD --git-path logs/HEAD 2>/dev/null))
 $(O)/lib/version.o: ALL_CFLAGS += -DACDB_VERSION='"$(VERSION)"' \
-	-DACDB_COMMIT='"$(COMMIT)"'
+	-DACDB_COMMIT='"$(COMMIT)"' -DACDB_BUILD_DATE='"$(BUILD_DATE)"'
 
 # The control plane's migrations live inside the binaries.
 MIGRATIONS := $(sort $(wildcard share/migrations/*.sql))
@@ -120,6 +130,40 @@ $(O)/tests/test_%: $(O)/tests/unit/test_%.o $(LIBACDB) $(O)/acdbd.a $(O)/acdb.a
 .PHONY: unit
 unit: $(UNIT)
 	@sh tests/unit/run.sh $(UNIT)
+
+# Fuzz targets: tests/fuzz/fuzz_foo.c with its seeds in tests/fuzz/corpus/foo.
+# They need clang; everything they link is built with the sanitizers, in a
+# variant of its own.  What they find beyond the seeds stays in build/.
+FUZZ_SECONDS ?= 60
+CLANG	?= clang
+FUZZ	:= $(patsubst tests/fuzz/%.c,build/fuzz/tests/%,$(wildcard tests/fuzz/fuzz_*.c))
+build/fuzz/tests/fuzz_%: build/fuzz/tests/fuzz/fuzz_%.o $(LIBACDB) $(O)/acdbd.a $(O)/acdb.a
+	@mkdir -p $(@D)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $< $(O)/acdbd.a $(O)/acdb.a $(LIBACDB) \
+		-L$(PG_LIB) -lpq -lpg_query -lssl -lcrypto -lcurl -lreadline -lm
+
+.PHONY: fuzz fuzz-short fuzz-build
+ifeq ($(VARIANT),fuzz)
+fuzz-build: $(FUZZ)
+else
+fuzz-build:
+	@$(MAKE) --no-print-directory VARIANT=fuzz CC='$(CLANG)' fuzz-build
+endif
+fuzz: fuzz-build
+	@sh tests/fuzz/run.sh $(FUZZ_SECONDS) $(FUZZ)
+fuzz-short:
+	@$(MAKE) --no-print-directory FUZZ_SECONDS=10 fuzz
+
+# What a compiler does not check: each script prints file:line and the rule.
+SCRIPTS	= $(shell git ls-files '*.sh')
+MANPAGES = $(wildcard doc/man/*.[1-9])
+.PHONY: lint
+lint: all
+	@rc=0; for t in tests/lint/*.sh; do O=$(O) sh $$t || rc=1; done; \
+	shellcheck -e SC2016 $(SCRIPTS) || rc=1; \
+	for m in $(MANPAGES); do mandoc -Tlint -W warning $$m || rc=1; done; \
+	if [ $$rc -eq 0 ]; then echo 'lint: clean'; fi; exit $$rc
 
 .PHONY: clean
 clean:

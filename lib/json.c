@@ -190,8 +190,7 @@ read_number(struct parse *r)
 	    strchr("0123456789+-.eE", r->p[i]) != NULL)
 		i++;
 	if (!json_is_number(r->p + start, i - start))
-		return fail_at(r, i == r->n ? i : start, i == r->n ?
-		    "unexpected end of text" : "malformed number");
+		return fail(r, "malformed number");
 	if ((t = add(r, JSON_NUMBER, start)) == NULL)
 		return -1;
 	t->end = (uint32_t)i;

@@ -35,7 +35,7 @@ struct json_tok {
 	uint32_t	next;	/* index of the token behind the subtree */
 	uint32_t	n;	/* elements of an array, members of an object */
 	uint8_t		type;	/* enum json_type */
-	uint8_t		escaped;/* a string with at least one backslash */
+	uint8_t		escaped;	/* string with a backslash in it */
 };
 
 struct json {
@@ -48,8 +48,9 @@ struct json {
 
 struct json_error {
 	size_t		 offset;	/* where in the text, in bytes */
-	size_t		 line, column;	/* the same, 1-based */
-	const char	*what;		/* static, no full stop: "duplicate member" */
+	size_t		 line, column;	/* the same, 1-based, in characters */
+	const char	*what;		/* static, no full stop: "duplicate
+					 * member" */
 };
 
 /* Read n bytes of text (at most UINT32_MAX - 1).  Returns 0; or -1 with *err
@@ -73,7 +74,8 @@ bool	 json_is(const struct json *j, uint32_t i, const char *s);
 
 /* The text of the string at i, unescaped, appended to out.  Returns 0, or -1
  * with errno EILSEQ where it holds \u0000 (which PostgreSQL's text cannot),
- * or as buf_add().  Lone surrogates are refused by json_read() already. */
+ * or as buf_add(); out is then as it was.  Lone surrogates are refused by
+ * json_read() already. */
 int	 json_str(const struct json *j, uint32_t i, struct buf *out) MUST_CHECK;
 
 /* The same as a malloc()ed C string, NULL on failure. */

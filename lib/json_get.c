@@ -59,14 +59,37 @@ json_is(const struct json *j, uint32_t i, const char *s)
 	return *s == '\0';
 }
 
+/* Unescaped in pieces: reserving the raw length would refuse a string that
+ * fits its limit only without its escapes. */
+static int
+add_unescaped(const struct json *j, uint32_t i, struct buf *out)
+{
+	struct json_chars chars;
+	char piece[512];
+	size_t n = 0;
+	int c;
+
+	json_chars_init(&chars, j, i);
+	while ((c = json_chars_next(&chars)) > 0) {
+		piece[n++] = (char)c;
+		if (n == sizeof(piece)) {
+			if (buf_add(out, piece, n) == -1)
+				return -1;
+			n = 0;
+		}
+	}
+	if (c == 0) {
+		errno = EILSEQ;
+		return -1;
+	}
+	return buf_add(out, piece, n);
+}
+
 int
 json_str(const struct json *j, uint32_t i, struct buf *out)
 {
 	const struct json_tok *t = &j->tok[i];
-	struct json_chars chars;
-	size_t n = 0;
-	char *to;
-	int c;
+	size_t before = buf_len(out);
 
 	if (t->type != JSON_STRING) {
 		errno = EINVAL;
@@ -74,19 +97,10 @@ json_str(const struct json *j, uint32_t i, struct buf *out)
 	}
 	if (!t->escaped)
 		return buf_add(out, j->text + t->start, t->end - t->start);
-	/* No escape is shorter than what it stands for. */
-	if ((to = buf_reserve(out, t->end - t->start)) == NULL)
-		return -1;
-	json_chars_init(&chars, j, i);
-	while ((c = json_chars_next(&chars)) != -1) {
-		if (c == 0) {
-			errno = EILSEQ;
-			return -1;
-		}
-		to[n++] = (char)c;
-	}
-	buf_commit(out, n);
-	return 0;
+	if (add_unescaped(j, i, out) == 0)
+		return 0;
+	buf_truncate(out, before);
+	return -1;
 }
 
 char *

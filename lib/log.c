@@ -87,7 +87,8 @@ log_line(enum log_level level, const char *error, const char *msg, va_list ap)
 	if (log_format == LOG_JSON) {
 		buf_adds(&b, "{\"time\":\"");
 		put_time(&b);
-		buf_addf(&b, "\",\"level\":\"%s\",\"process\":", level_names[level]);
+		buf_addf(&b, "\",\"level\":\"%s\",\"process\":",
+		    level_names[level]);
 		json_put_cstr(&b, log_name);
 		buf_adds(&b, ",\"msg\":");
 		json_put_cstr(&b, msg);
@@ -104,7 +105,7 @@ log_line(enum log_level level, const char *error, const char *msg, va_list ap)
 			buf_addf(&b, " %s=", name);
 			put_text_value(&b, value);
 		}
-		if (buf_failed(&b)) {	/* a field that does not fit is left out */
+		if (buf_failed(&b)) {	/* what does not fit is left out */
 			buf_truncate(&b, n);
 			b.failed = false;
 		}

@@ -20,8 +20,8 @@ enum problem_tx { PROBLEM_TX_NONE, PROBLEM_TX_COMMITTED,
 
 struct problem {
 	int		 status;	/* HTTP status; 0: no problem */
-	const char	*title;		/* static: one of the contract's titles */
-	char		*detail;	/* owned, as all char * below; may be NULL */
+	const char	*title;		/* static: one of the contract's */
+	char		*detail;	/* owned, as all char * below */
 	char		 sqlstate[6];	/* "" where no database spoke */
 	char		*hint;
 	char		*pg_detail;
@@ -32,7 +32,7 @@ struct problem {
 	char		*constraint;
 	char		*context;
 	char		*severity;
-	int		 position;	/* 1-based character in the SQL; 0: none */
+	int		 position;	/* 1-based character of the SQL; 0: no */
 	int		 line;		/* of position; 0: none */
 	int		 column_number;
 	char		*excerpt;	/* the line and a caret below it */

@@ -181,7 +181,8 @@ secret_login_password(char out[SECRET_LOGIN_PW], const char *password,
 void
 secret_scram(char out[SECRET_SCRAM], const char *password)
 {
-	uint8_t salt[SCRAM_SALT], salted[32], client[32], stored[32], server[32];
+	uint8_t salt[SCRAM_SALT], salted[32], client[32];
+	uint8_t stored[32], server[32];
 	char salt64[25], stored64[45], server64[45];
 	size_t len = strlen(password);
 

@@ -1,0 +1,38 @@
+#!/bin/sh
+# Who may include which library's headers; programs know lib/, not each
+# other.  Tests may look anywhere.  usage: layers.sh
+cd "$(dirname "$0")/../.." || exit 1
+git ls-files 'lib/*.[ch]' 'acdb*/*.[ch]' |
+xargs grep -nE '^#[[:space:]]*include[[:space:]]*[<"]' |
+awk -F: '
+function rule(header, allowed, says) {
+	if (inc ~ header && file !~ allowed) {
+		print file ":" line ": " inc ": " says
+		bad = 1
+	}
+}
+{
+	file = $1
+	line = $2
+	inc = $0
+	sub(/^[^<"]*[<"]/, "", inc)
+	sub(/[>"].*/, "", inc)
+	home = file
+	sub(/\/.*/, "", home)
+
+	rule("^(libpq-fe|libpq/|pg_config|postgres_ext)",
+	    "^(lib/pg|acdbd/|acdb-keys/|acdb-migrate/)", "libpq")
+	rule("^pg_query", "^acdbd/stmt", "libpg_query")
+	rule("^openssl/", "^(lib/secret|acdbd/tls)[.]c$", "OpenSSL")
+	rule("^openssl/ssl", "^acdbd/tls[.]c$", "TLS")
+	rule("^curl/", "^lib/httpc", "libcurl")
+	rule("^readline/", "^acdb/input", "readline")
+	rule("^sys/epoll", "^acdbd/loop[.]c$", "epoll")
+	rule("cJSON", "^$", "numbers lose digits; lib/json.h")
+	rule("_priv[.]h$", "^lib/", "private to a library file")
+	if (inc ~ /^acdb[a-z-]*\// && index(inc, home "/") != 1) {
+		print file ":" line ": " inc ": another program"
+		bad = 1
+	}
+}
+END { exit bad }'
