@@ -1,0 +1,229 @@
+-- The guard: event triggers that make what a key creates safe by default and
+-- refuse the few commands that no key may run.  The superuser owns it.
+--
+-- Event triggers run as whoever runs the command: nothing here has more
+-- privileges than the caller, and the functions only say no or tighten the
+-- caller's own object.  session_user tells a data-plane session, since
+-- nothing short of a superuser changes it.
+
+CREATE SCHEMA IF NOT EXISTS acdb_guard;
+REVOKE ALL ON SCHEMA acdb_guard FROM PUBLIC;
+
+-- Whether a relation is, or reads through views and materialized views, a
+-- table with a workspace_id.
+CREATE OR REPLACE FUNCTION acdb_guard.reaches_tenants(rel oid)
+RETURNS boolean
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
+AS $fn$
+	WITH RECURSIVE reach(oid) AS (
+		SELECT rel
+		UNION
+		SELECT d.refobjid
+		FROM reach
+		JOIN pg_rewrite w ON w.ev_class = reach.oid
+		JOIN pg_depend d ON d.classid = 'pg_rewrite'::regclass
+		    AND d.objid = w.oid AND d.refclassid = 'pg_class'::regclass
+	)
+	SELECT EXISTS (SELECT 1
+	    FROM reach
+	    JOIN pg_class c ON c.oid = reach.oid AND c.relkind IN ('r', 'p')
+	    JOIN pg_attribute a ON a.attrelid = c.oid
+	        AND a.attname = 'workspace_id' AND NOT a.attisdropped)
+$fn$;
+
+CREATE OR REPLACE FUNCTION acdb_guard.refuse() RETURNS event_trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $fn$
+BEGIN
+	IF left(session_user::text, 8) <> 'acdb_dp_' THEN
+		RETURN;
+	END IF;
+	IF session_user IN ('acdb_dp_dbuser', 'acdb_dp_dbreader')
+	    OR tg_tag IN ('DROP OWNED', 'REASSIGN OWNED', 'ALTER EXTENSION',
+	        'CREATE SERVER', 'ALTER SERVER', 'CREATE USER MAPPING',
+	        'CREATE FOREIGN TABLE', 'IMPORT FOREIGN SCHEMA',
+	        'CREATE FOREIGN DATA WRAPPER', 'CREATE SUBSCRIPTION',
+	        'CREATE PUBLICATION', 'ALTER PUBLICATION', 'CREATE LANGUAGE',
+	        'SECURITY LABEL', 'ALTER LARGE OBJECT',
+	        'CREATE EVENT TRIGGER') THEN
+		RAISE EXCEPTION '% is not permitted to this key', tg_tag
+		    USING ERRCODE = '42501';
+	END IF;
+END
+$fn$;
+
+-- Views and materialized views of the caller's that read a relation, at any
+-- remove, and would show it with their owner's eyes.  dbadmin passes over
+-- policies, and so would whoever reads through a view that runs as dbadmin.
+CREATE OR REPLACE FUNCTION acdb_guard.tighten_readers(rel oid) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $fn$
+DECLARE
+	v record;
+BEGIN
+	FOR v IN
+		WITH RECURSIVE reader(oid) AS (
+			SELECT rel
+			UNION
+			SELECT w.ev_class
+			FROM reader
+			JOIN pg_depend d ON d.refobjid = reader.oid
+			    AND d.refclassid = 'pg_class'::regclass
+			    AND d.classid = 'pg_rewrite'::regclass
+			JOIN pg_rewrite w ON w.oid = d.objid
+		)
+		SELECT c.oid::regclass::text AS name, c.relkind AS kind
+		FROM reader JOIN pg_class c USING (oid)
+		WHERE c.relkind IN ('v', 'm')
+		  AND pg_has_role(c.relowner, 'USAGE')
+		  AND NOT EXISTS (SELECT 1 FROM pg_options_to_table(c.reloptions) o
+		      WHERE o.option_name = 'security_invoker'
+		        AND o.option_value::boolean)
+	LOOP
+		IF v.kind = 'v' THEN
+			EXECUTE format('ALTER VIEW %s SET'
+			    ' (security_invoker = true)', v.name);
+		ELSE
+			EXECUTE format('REVOKE ALL ON %s FROM PUBLIC, dbuser,'
+			    ' dbreader', v.name);
+		END IF;
+	END LOOP;
+END
+$fn$;
+
+-- A table with a workspace_id is isolated by itself.  The restrictive policy
+-- stands behind whatever the table's owner permits; the permissive one is
+-- added only where there is none.  Its presence also says that the guard has
+-- been here, so that what an owner undoes on purpose stays undone.
+CREATE OR REPLACE FUNCTION acdb_guard.isolate(rel oid) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $fn$
+DECLARE
+	t text := rel::regclass::text;
+	own text := '(workspace_id = (SELECT acdb_api.workspace_id()))';
+	a record;
+BEGIN
+	SELECT attnum, atttypid, atthasdef, attidentity, attgenerated INTO a
+	    FROM pg_attribute
+	    WHERE attrelid = rel AND attname = 'workspace_id'
+	      AND NOT attisdropped;
+	IF NOT FOUND OR EXISTS (SELECT 1 FROM pg_policy
+	    WHERE polrelid = rel AND polname = 'acdb_guard') THEN
+		RETURN;
+	END IF;
+	IF a.atttypid <> 'uuid'::regtype THEN
+		RAISE EXCEPTION 'column workspace_id of % must be of type uuid',
+		    t USING ERRCODE = '42804', HINT = 'A column of this name '
+		    'isolates the table''s rows by workspace.';
+	END IF;
+	-- The policy comes first: what follows fires the guard again.
+	EXECUTE format('CREATE POLICY acdb_guard ON %s AS RESTRICTIVE'
+	    ' USING %s WITH CHECK %s', t, own, own);
+	IF NOT EXISTS (SELECT 1 FROM pg_policy
+	    WHERE polrelid = rel AND polpermissive) THEN
+		EXECUTE format('CREATE POLICY acdb_tenant ON %s'
+		    ' USING %s WITH CHECK %s', t, own, own);
+	END IF;
+	EXECUTE format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY,'
+	    ' FORCE ROW LEVEL SECURITY', t);
+	IF NOT a.atthasdef AND a.attidentity = '' THEN
+		EXECUTE format('ALTER TABLE ONLY %s ALTER COLUMN workspace_id'
+		    ' SET DEFAULT acdb_api.workspace_id()', t);
+	END IF;
+	PERFORM acdb_guard.tighten_readers(rel);
+END
+$fn$;
+
+-- A function that runs as its caller is for everybody, one that runs as its
+-- owner for whom the owner names.  Decided once, when it is new: it then has
+-- the mark of the default privileges, which is taken off.
+CREATE OR REPLACE FUNCTION acdb_guard.open_function(fn oid) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $fn$
+DECLARE
+	p record;
+BEGIN
+	SELECT prosecdef, proowner, oid::regprocedure::text AS sig INTO p
+	    FROM pg_proc
+	    WHERE oid = fn AND proowner = 'dbadmin'::regrole
+	      AND EXISTS (SELECT 1 FROM aclexplode(proacl) x
+	          WHERE x.grantee = 'acdb_owner'::regrole);
+	IF NOT FOUND THEN
+		RETURN;
+	END IF;
+	EXECUTE format('REVOKE ALL ON ROUTINE %s FROM acdb_owner', p.sig);
+	IF NOT p.prosecdef THEN
+		EXECUTE format('GRANT EXECUTE ON ROUTINE %s TO dbuser, dbreader',
+		    p.sig);
+	END IF;
+END
+$fn$;
+
+CREATE OR REPLACE FUNCTION acdb_guard.tighten() RETURNS event_trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $fn$
+DECLARE
+	r record;
+	c record;
+	bad text;
+BEGIN
+	IF left(session_user::text, 8) <> 'acdb_dp_' THEN
+		RETURN;
+	END IF;
+	IF tg_tag = 'CREATE EXTENSION' THEN
+		-- Also what CASCADE brought along; only trusted extensions
+		-- come this far.  tablefunc's crosstab() runs SQL from text.
+		SELECT string_agg(extname, ', ') INTO bad FROM pg_extension
+		WHERE extowner IN (SELECT oid FROM pg_roles WHERE NOT rolsuper)
+		  AND extname NOT IN ('pg_trgm', 'btree_gin', 'btree_gist',
+		      'citext', 'fuzzystrmatch', 'hstore', 'intarray', 'ltree',
+		      'pgcrypto', 'unaccent', 'uuid-ossp');
+		IF bad IS NOT NULL THEN
+			RAISE EXCEPTION 'extension % is not permitted to this key',
+			    bad USING ERRCODE = '42501';
+		END IF;
+		RETURN;
+	END IF;
+	FOR r IN
+		SELECT d.classid, d.objid, d.command_tag, d.object_identity
+		FROM pg_event_trigger_ddl_commands() d
+		WHERE NOT d.in_extension AND d.objsubid = 0
+		  AND d.classid IN ('pg_class'::regclass, 'pg_proc'::regclass)
+	LOOP
+		IF r.classid = 'pg_proc'::regclass THEN
+			PERFORM acdb_guard.open_function(r.objid);
+			CONTINUE;
+		END IF;
+		SELECT relkind, relpersistence INTO c
+		    FROM pg_class WHERE oid = r.objid;
+		IF NOT FOUND OR c.relpersistence = 't' THEN
+			CONTINUE;
+		END IF;
+		IF c.relkind IN ('r', 'p') THEN
+			PERFORM acdb_guard.isolate(r.objid);
+		ELSIF (c.relkind = 'v'
+		        OR c.relkind = 'm'
+		           AND r.command_tag = 'CREATE MATERIALIZED VIEW')
+		    AND acdb_guard.reaches_tenants(r.objid) THEN
+			PERFORM acdb_guard.tighten_readers(r.objid);
+		END IF;
+	END LOOP;
+END
+$fn$;
+
+REVOKE ALL ON ALL FUNCTIONS IN SCHEMA acdb_guard FROM PUBLIC;
+GRANT USAGE ON SCHEMA acdb_guard TO PUBLIC;
+GRANT EXECUTE ON FUNCTION acdb_guard.reaches_tenants(oid),
+	acdb_guard.tighten_readers(oid),
+	acdb_guard.isolate(oid), acdb_guard.open_function(oid) TO PUBLIC;
+
+DROP EVENT TRIGGER IF EXISTS acdb_refuse;
+CREATE EVENT TRIGGER acdb_refuse ON ddl_command_start
+	EXECUTE FUNCTION acdb_guard.refuse();
+DROP EVENT TRIGGER IF EXISTS acdb_tighten;
+CREATE EVENT TRIGGER acdb_tighten ON ddl_command_end
+	WHEN TAG IN ('CREATE TABLE', 'CREATE TABLE AS', 'SELECT INTO',
+	    'ALTER TABLE', 'CREATE VIEW', 'ALTER VIEW',
+	    'CREATE MATERIALIZED VIEW', 'CREATE FUNCTION', 'CREATE PROCEDURE',
+	    'CREATE EXTENSION', 'CREATE SCHEMA')
+	EXECUTE FUNCTION acdb_guard.tighten();
