@@ -17,6 +17,9 @@
 
 struct loop;
 
+/* LOOP_HUP is the peer's hang-up, also of its sending half alone (a socket's
+ * RDHUP).  An error or a full hang-up is reported whatever is waited for,
+ * as all the bits waited for and LOOP_HUP. */
 enum { LOOP_READ = 1, LOOP_WRITE = 2, LOOP_HUP = 4 };
 
 struct watch {
@@ -26,7 +29,6 @@ struct watch {
 	void	 *arg;
 	/* the loop's own */
 	bool	  always_ready;	/* a regular file: epoll refuses those */
-	unsigned  id;
 	struct watch *next, *prev;
 };
 
@@ -44,6 +46,8 @@ struct task {
 	struct task *next, *prev;
 };
 
+/* Also has the process ignore SIGPIPE: that a reader has gone is told by
+ * write().  NULL with errno when it cannot be had. */
 struct loop *loop_new(void) MUST_CHECK;
 void	 loop_free(struct loop *l);
 
@@ -62,11 +66,13 @@ void	 loop_timer(struct loop *l, struct timer *t, int64_t ms);
 void	 loop_timer_stop(struct loop *l, struct timer *t);
 
 void	 task_init(struct task *t, void (*fn)(void *), void *arg);
-/* Run t once, after the callback that is running now has returned. */
+/* Run t once, after the callback that is running now has returned: at the
+ * end of this turn of the loop, behind all callbacks. */
 void	 loop_post(struct loop *l, struct task *t);
 void	 loop_unpost(struct loop *l, struct task *t);
 
-/* Block the signal for the process and have fn called from the loop. */
+/* Block the signal for the process and have fn called from the loop.  What
+ * is executed by the process inherits the block and has to undo it. */
 int	 loop_signal(struct loop *l, int signo, void (*fn)(void *arg, int),
 	    void *arg);
 
