@@ -6,8 +6,12 @@
  * smuggling: refused are obs-fold, bare CR or LF, white space before the
  * colon or in front of the first header, any control character, two
  * Content-Length (even if equal), Content-Length together with
- * Transfer-Encoding, any transfer coding but one "chunked", a missing or
- * second Host in HTTP/1.1, and a target that is not in origin form.
+ * Transfer-Encoding, any transfer coding but one "chunked", any in HTTP/1.0,
+ * a missing Host in HTTP/1.1 or a second one, and characters in the target
+ * that must be percent-encoded.
+ *
+ * The target may be a path, "*" of OPTIONS, or an http or https URL, whose
+ * authority is checked and then ignored (RFC 9112 3.2.2 has servers take it).
  */
 #ifndef HTTP_H
 #define HTTP_H
@@ -40,7 +44,7 @@ struct http_head {
 	enum http_method method;
 	struct slice	 method_text;
 	struct slice	 target;	/* as sent */
-	struct slice	 path;		/* target up to '?' */
+	struct slice	 path;		/* up to '?'; at least "/" */
 	struct slice	 query;		/* behind '?'; n = 0 where none */
 	int		 minor;		/* 0 or 1: HTTP/1.minor */
 	struct http_header header[HTTP_HEADERS_MAX];
@@ -53,8 +57,9 @@ struct http_head {
 
 /* Read a request head from the n bytes at p; slices point into p.
  * Returns the number of bytes the head takes (> 0); 0 when it is not yet
- * complete; or -1 with why filled in (400, 414, 431, 501, 505; why->close
- * set).  Leading empty lines (RFC 9112 2.2: at least one) are skipped. */
+ * complete; or -1 with why filled in (400, 414, 417, 431, 501, 505;
+ * why->close set), as soon as it cannot become good.  Leading empty lines
+ * (RFC 9112 2.2: at least one) are skipped. */
 long	 http_head_parse(struct http_head *h, const char *p, size_t n,
 	    struct problem *why) MUST_CHECK;
 
@@ -71,9 +76,9 @@ bool	 http_header_has(const struct http_head *h, const char *name,
 bool	 slice_is(struct slice s, const char *text);
 bool	 slice_is_nocase(struct slice s, const char *text);
 
-/* The value of the query parameter called name, percent-decoded and
- * NUL-terminated into out.  Returns 1; 0 where there is none; -1 where it is
- * malformed, holds NUL or does not fit. */
+/* The value of the first query parameter called name, percent-decoded ('+'
+ * is a blank) and NUL-terminated into out.  Returns 1; 0 where there is none;
+ * -1 where it is malformed, holds NUL or does not fit. */
 int	 http_query(const struct http_head *h, const char *name, char *out,
 	    size_t size) MUST_CHECK;
 
@@ -81,7 +86,7 @@ int	 http_query(const struct http_head *h, const char *name, char *out,
 struct http_chunks {
 	int	 state;
 	uint64_t left;		/* bytes of the current chunk still to come */
-	size_t	 trailer;	/* bytes of trailers seen, bounded */
+	size_t	 overhead;	/* bytes of extensions and trailers, bounded */
 };
 
 void	 http_chunks_init(struct http_chunks *c);
