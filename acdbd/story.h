@@ -31,7 +31,9 @@ struct step {
 
 struct story {
 	const struct step *steps;	/* ended by a NULL name */
-	void	(*end)(struct req *);	/* free r->state; may be NULL */
+	void	(*end)(struct req *);	/* free r->state; may be NULL.  Called
+					 * once, behind the last step or when
+					 * the client has gone */
 };
 
 enum story_result { STORY_DONE, STORY_WAIT, STORY_BODY };

@@ -1,0 +1,86 @@
+/*
+ * story.c - the runner of stories, see story.h.  Knows the order of steps
+ * and their verdicts; nothing of what a step does, nor of HTTP.
+ */
+#include <string.h>
+
+#include "lib/log.h"
+#include "loop.h"
+#include "story.h"
+#include "worker.h"
+
+static enum story_result
+finish(struct req *r)
+{
+	if (r->story->end != NULL)
+		r->story->end(r);
+	return STORY_DONE;
+}
+
+enum story_result
+story_run(struct req *r)
+{
+	const struct step *s;
+
+	for (;;) {
+		s = &r->story->steps[r->step];
+		if (s->name == NULL)
+			return finish(r);
+		if (r->why.status != 0 && !s->always) {
+			r->step++;
+			continue;
+		}
+		log_debug("step", "id", r->id, "name", s->name, NULL);
+		switch (s->run(r)) {
+		case STEP_NEXT:
+			r->step++;
+			break;
+		case STEP_WAIT:
+			return STORY_WAIT;
+		case STEP_BODY:
+			r->step++;
+			return STORY_BODY;
+		case STEP_REFUSE:
+			if (r->why.status == 0)
+				problem_internal(&r->why);
+			r->step++;
+			break;
+		}
+	}
+}
+
+enum story_result
+story_refuse(struct req *r)
+{
+	if (r->why.status == 0)
+		problem_internal(&r->why);
+	return story_run(r);
+}
+
+void
+story_abandon(struct req *r)
+{
+	void (*abandon)(struct req *) = r->abandon;
+
+	r->abandon = NULL;
+	if (abandon != NULL)
+		abandon(r);
+	loop_unpost(r->w->loop, &r->wake);
+	if (r->story->end != NULL)
+		r->story->end(r);
+}
+
+enum verdict
+step_body(struct req *r)
+{
+	if (r->head.chunked || r->head.content_length > 0)
+		return STEP_BODY;
+	return STEP_NEXT;
+}
+
+void
+req_wake(struct req *r)
+{
+	r->abandon = NULL;
+	loop_post(r->w->loop, &r->wake);
+}
