@@ -78,7 +78,8 @@ loop_new(void)
 	}
 	sigemptyset(&l->mask);
 	watch_init(&l->signals, -1, NULL, NULL);
-	signal(SIGPIPE, SIG_IGN);
+	sigaction(SIGPIPE, &(struct sigaction){ .sa_handler = SIG_IGN },
+	    NULL);
 	l->now = loop_now_us() / 1000;
 	return l;
 }
