@@ -4,10 +4,10 @@
  * constant memory, however large the script.
  *
  * It knows '...' (with standard_conforming_strings on), E'...', U&'...',
- * B'', X'', N'', "..." and U&"...", $tag$...$tag$, -- to the end of the line
- * (CR or LF), nested comments, parentheses, BEGIN ATOMIC ... END bodies of
- * SQL-standard functions (with CASE ... END inside), and that a ';' inside
- * any of them ends nothing.
+ * B'', X'', N'', "..." and U&"...", $tag$...$tag$ (a tag of up to 255 bytes),
+ * -- to the end of the line (CR or LF), nested comments, parentheses,
+ * BEGIN ATOMIC ... END bodies of SQL-standard functions (with CASE ... END
+ * inside), and that a ';' inside any of them ends nothing.
  *
  * The caller feeds pieces of any size; every byte belongs to exactly one
  * statement, so that pieces can be kept, streamed or counted by the caller.
@@ -51,14 +51,22 @@ enum sqllex_event {
 enum sqllex_event sqllex_feed(struct sqllex *l, const char *p, size_t n,
 	    size_t *used);
 
+/* End the statement here, as a ';' would: a meta-command sends or drops it,
+ * or the script is over.  Lines go on being counted. */
+void	 sqllex_cut(struct sqllex *l);
+
+/* Count n bytes that are not SQL (the rest of a meta-command's line), so that
+ * lines and columns stay right. */
+void	 sqllex_skip(struct sqllex *l, const char *p, size_t n);
+
 enum sqllex_state sqllex_state(const struct sqllex *l);
 
 /* Whether the statement so far holds anything but blanks and comments. */
 bool	 sqllex_has_content(const struct sqllex *l);
 
 /* Where the statement's first byte of content stands: 1-based line and
- * column (in characters) of the script, counted from the last reset.
- * Valid until the next statement's first byte is fed. */
+ * column (in characters) of the script, counted from the last reset; 0 where
+ * it has none.  Valid until the next statement's first byte is fed. */
 void	 sqllex_where(const struct sqllex *l, size_t *line, size_t *column);
 
 /* For a whole statement in memory: its first keywords, upper case, one
@@ -70,5 +78,9 @@ void	 sqllex_keywords(const char *sql, size_t n, int words, char *out,
 /* The highest $N outside quotes and comments of a whole statement; 0 where
  * there is none. */
 int	 sqllex_params(const char *sql, size_t n);
+
+/* A bound, never too low, on how many levels deep a parser's tree of the text
+ * can be.  SIZE_MAX where brackets nest deeper than this counts. */
+size_t	 sqllex_depth(const char *sql, size_t n);
 
 #endif
