@@ -239,7 +239,8 @@ start_as_user(const struct conf *c, char secret[EMBEDDED_SECRET])
 	    end_leftovers(fresh) == -1 || end_leftovers(cluster.data) == -1)
 		return -1;
 	major = embedded_make_major(cluster.dir);
-	if (embedded_find(&cluster.pg, major, &cluster.user) == -1 ||
+	if (embedded_find(&cluster.pg, c->pg_bindir, major,
+	    &cluster.user) == -1 ||
 	    embedded_make_secret(cluster.dir, secret) == -1)
 		return -1;
 	if (major == 0 && embedded_make_cluster(cluster.dir, &cluster.pg,

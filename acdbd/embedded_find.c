@@ -13,7 +13,8 @@
 #include "embedded_find.h"
 #include "lib/log.h"
 
-#define MAJOR_MIN	16	/* before, membership cannot hold the boundary */
+/* Before 16, role membership cannot hold the boundary. */
+#define MAJOR_MIN	16
 
 /* What was seen and not taken, for the message. */
 struct search {
@@ -152,11 +153,10 @@ take_cached(struct search *s)
 }
 
 int
-embedded_find(struct embedded_pg *pg, int major,
+embedded_find(struct embedded_pg *pg, const char *given, int major,
     const struct embedded_user *u)
 {
 	struct search s = { .pg = pg, .user = u, .major = major };
-	const char *given = getenv("AGENTCOOPDB_PG_BINDIR");
 	char number[16];
 
 	if ((given != NULL && take(&s, given)) || take_configured(&s) ||

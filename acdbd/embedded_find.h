@@ -15,11 +15,11 @@ struct embedded_pg {
 };
 
 /* Find a server of version 16 or newer that u can run, with initdb and the
- * vector extension beside it: in $AGENTCOOPDB_PG_BINDIR, or what pg_config
- * of the PATH names, or the newest of the distribution's, or of the caches
- * that "make deps" builds in.  major: of that version (that of an existing
+ * vector extension beside it: in the directory given (may be NULL), or where
+ * pg_config of the PATH says, or the newest of the distribution's, or of the
+ * caches that "make deps" builds in.  major: of that version (that of an existing
  * cluster), 0 for any.  Returns 0, or -1 (logged). */
-int	embedded_find(struct embedded_pg *pg, int major,
+int	embedded_find(struct embedded_pg *pg, const char *given, int major,
 	    const struct embedded_user *u) MUST_CHECK;
 
 #endif

@@ -20,7 +20,7 @@ need_check="bats jq python3 expect socat clang shellcheck mandoc util-linux"
 need_source="bzip2 xz-utils tar bison flex perl liblz4-dev uuid-dev
     debian-archive-keyring"
 
-check= bindir=
+check='' bindir=''
 for arg; do
 	case $arg in
 	--check)	check=1 ;;
@@ -59,7 +59,7 @@ missing() {
 	done
 }
 
-updated=
+updated=''
 update() {
 	[ -n "$updated" ] && return
 	updated=1
