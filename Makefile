@@ -165,6 +165,48 @@ lint: all
 	for m in $(MANPAGES); do mandoc -Tlint -W warning $$m || rc=1; done; \
 	if [ $$rc -eq 0 ]; then echo 'lint: clean'; fi; exit $$rc
 
+# From a fresh machine to a working system, and to all tests run.
+.PHONY: deps up down check
+deps:
+	@deploy/local/deps.sh
+up:
+	@MAKE='$(MAKE)' deploy/local/up.sh
+down:
+	@PURGE='$(PURGE)' deploy/local/down.sh
+check:
+	@deploy/local/deps.sh --check
+	@MAKE='$(MAKE)' tests/check.sh $(PARTS)
+
+# Folders of share/ that a running system reads, or a shell.
+SHARED	:= $(wildcard share/migrations share/rpc share/completions share/examples)
+INSTALL	?= install
+bindir	:= $(DESTDIR)$(PREFIX)/bin
+mandir	:= $(DESTDIR)$(PREFIX)/share/man
+datadir	:= $(DESTDIR)$(PREFIX)/share/agentcoopdb
+unitdir	:= $(DESTDIR)$(PREFIX)/lib/systemd/system
+.PHONY: install
+install: all
+	$(INSTALL) -d $(bindir) $(datadir) $(unitdir) \
+		$(DESTDIR)$(PREFIX)/lib/sysusers.d
+	$(if $(strip $(HAVE)),$(INSTALL) -m 755 $(HAVE:%=$(O)/bin/%) $(bindir))
+	for m in $(MANPAGES); do \
+		$(INSTALL) -D -m 644 $$m \
+		    $(mandir)/man$${m##*.}/$${m##*/} || exit 1; \
+	done
+	for f in $(if $(SHARED),$$(find $(SHARED) -type f)); do \
+		$(INSTALL) -D -m 644 $$f $(datadir)/$${f#share/} || exit 1; \
+	done
+	for u in acdbd.service acdbd.socket; do \
+		sed 's|/usr/bin/|$(PREFIX)/bin/|' deploy/systemd/$$u \
+		    > $(unitdir)/$$u && chmod 644 $(unitdir)/$$u || exit 1; \
+	done
+	$(INSTALL) -m 644 deploy/systemd/sysusers.conf \
+		$(DESTDIR)$(PREFIX)/lib/sysusers.d/agentcoopdb.conf
+
+.PHONY: help
+help:
+	@cat deploy/local/help.txt
+
 .PHONY: clean
 clean:
 	rm -rf build

@@ -105,13 +105,14 @@ become(const struct embedded_user *u, const char *const argv[], int in,
 	char path[4096], *env[] = { path, (char[]){ "LC_ALL=C" },
 	    (char[]){ "TZ=UTC" }, NULL };
 	const char *p = getenv("PATH");
+	struct sigaction sa = { .sa_handler = SIG_DFL };
 	sigset_t none;
 
 	snprintf(path, sizeof(path), "PATH=%s", p != NULL ? p :
 	    "/usr/bin:/bin");
 	sigemptyset(&none);
 	for (int s = 1; s < NSIG; s++)
-		signal(s, SIG_DFL);
+		sigaction(s, &sa, NULL);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	setpgid(0, 0);
 	if (dup2(in, 0) == -1 || dup2(out, 1) == -1 || dup2(out, 2) == -1)

@@ -1,0 +1,111 @@
+#!/bin/bash
+# Run every test there is and count: "make check".
+#
+# usage: check.sh [PART...]	without arguments all of them, in order; a
+#	part is unit, golden, bats (release), asan-unit, asan-golden,
+#	asan-bats, lint or fuzz.
+#
+# Each part's whole output is kept in build/check/PART.log.  A part that runs
+# no test has failed.  The last line is "N passed, N failed".
+set -u
+cd "$(dirname "$0")/.." || exit 1
+export LC_ALL=C BATS_TEST_TIMEOUT=${BATS_TEST_TIMEOUT:-300}
+# What the shell that runs us is set up for must not reach the tests.
+for name in $(env | sed -n 's/^\(AGENTCOOPDB_[A-Z_]*\)=.*/\1/p') \
+    CURL_CA_BUNDLE SSL_CERT_FILE SSL_CERT_DIR PGHOST PGPORT PGUSER \
+    PGPASSWORD PGDATABASE PGSERVICE http_proxy https_proxy ALL_PROXY; do
+	unset "$name"
+done
+export no_proxy=localhost,127.0.0.1,::1
+
+make=${MAKE:-make}
+jobs=-j$(nproc)
+passed=0 failed=0 skipped=0
+mkdir -p build/check
+rm -f build/check/total
+
+count() {
+	grep -cE "$1" "$log"
+}
+
+# part NAME COMMAND...: run the command and count what its output says, as
+# TAP, as "NAME: N passed, N failed", or by the words of lint and fuzz.
+part() {
+	local name=$1 log=build/check/$1.log rc p f s began=$SECONDS
+	shift
+	printf '%s: ' "$name"
+	"$@" >"$log" 2>&1 </dev/null
+	rc=$?
+	s=$(count '^ok .*# skip')
+	p=$(($(count '^ok ') - s + $(count '^lint: clean$') +
+	    $(count '^fuzz: .* nothing found$')))
+	f=$(($(count '^not ok ') + $(count '^fuzz: .* failed')))
+	while read -r a b; do
+		p=$((p + a)) f=$((f + b))
+	done < <(sed -n \
+	    's/^[a-z]*: \([0-9]*\) passed, \([0-9]*\) failed$/\1 \2/p' "$log")
+	[ "$rc" -eq 0 ] || [ "$f" -gt 0 ] || f=1
+	if [ "$p" -eq 0 ] && [ "$f" -eq 0 ]; then
+		echo "ran no test" >>"$log"
+		f=1
+	fi
+	printf '%d passed, %d failed' "$p" "$f"
+	[ "$s" -eq 0 ] || printf ', %d skipped' "$s"
+	printf ' (%d s)\n' $((SECONDS - began))
+	[ "$f" -eq 0 ] || show "$log"
+	passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
+}
+
+# Of TAP what did not pass, of anything else its end.
+show() {
+	echo "--- from $1:"
+	if grep -q '^not ok ' "$1"; then
+		awk '/^not ok / { on = 1 } /^ok / { on = 0 } on' "$1" |
+		    head -n 200
+	else
+		tail -n 60 "$1"
+	fi
+	echo "---"
+}
+
+build() {
+	"$make" "$jobs" VARIANT="$1" all || {
+		echo "the build of variant $1 failed"
+		failed=$((failed + 1))
+		return 1
+	}
+}
+
+golden() {
+	O=build/$1 sh tests/golden/run.sh
+}
+
+bats_all() {
+	O=build/$1 bats --formatter tap tests/bats
+}
+
+run() {
+	case $1 in
+	unit)		build release &&
+			    part unit "$make" "$jobs" VARIANT=release unit ;;
+	golden)		build release && part golden golden release ;;
+	bats)		build release && part bats bats_all release ;;
+	asan-unit)	build asan &&
+			    part asan-unit "$make" "$jobs" VARIANT=asan unit ;;
+	asan-golden)	build asan && part asan-golden golden asan ;;
+	asan-bats)	build asan && part asan-bats bats_all asan ;;
+	lint)		part lint "$make" "$jobs" lint ;;
+	fuzz)		part fuzz "$make" "$jobs" fuzz-short ;;
+	*)		echo "check.sh: no part is called $1" >&2
+			exit 64 ;;
+	esac
+}
+
+[ $# -gt 0 ] || set -- unit golden bats asan-unit asan-golden asan-bats \
+    lint fuzz
+for p; do
+	run "$p"
+done
+[ "$skipped" -eq 0 ] || echo "$skipped skipped"
+echo "$passed passed, $failed failed" | tee build/check/total
+[ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]
