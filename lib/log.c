@@ -50,11 +50,16 @@ log_parse_level(const char *s, enum log_level *level)
 	return -1;
 }
 
-/* A logfmt value is quoted where it has a blank, a quote or a control. */
+/* A logfmt value is quoted unless it is a plain word: a client's bytes must
+ * neither look like another field or line nor speak to a terminal. */
 static void
 put_text_value(struct buf *b, const char *v)
 {
-	if (v[0] == '\0' || v[strcspn(v, " \"=\\\t\r\n")] != '\0')
+	const char *p = v;
+
+	while (*p > ' ' && *p < 0x7f && strchr("\"=\\", *p) == NULL)
+		p++;
+	if (p == v || *p != '\0')
 		json_put_cstr(b, v);
 	else
 		buf_adds(b, v);
@@ -73,11 +78,32 @@ put_time(struct buf *b)
 	buf_addf(b, "%s.%03ldZ", text, ts.tv_nsec / 1000000);
 }
 
+/* A field that does not fit is left out. */
+static void
+put_field(struct buf *b, const char *name, const char *value)
+{
+	size_t before = buf_len(b);
+
+	if (value == NULL)
+		return;
+	if (log_format == LOG_JSON) {
+		buf_addf(b, ",\"%s\":", name);
+		json_put_cstr(b, value);
+	} else {
+		buf_addf(b, " %s=", name);
+		put_text_value(b, value);
+	}
+	if (buf_failed(b)) {
+		buf_truncate(b, before);
+		b->failed = false;
+	}
+}
+
 static void
 log_line(enum log_level level, const char *error, const char *msg, va_list ap)
 {
 	struct buf b;
-	const char *name, *value, *p;
+	const char *name, *p;
 	size_t n;
 	int saved = errno;
 
@@ -94,27 +120,9 @@ log_line(enum log_level level, const char *error, const char *msg, va_list ap)
 		json_put_cstr(&b, msg);
 	} else
 		buf_addf(&b, "%s: %s: %s", log_name, level_names[level], msg);
-	while ((name = va_arg(ap, const char *)) != NULL) {
-		if ((value = va_arg(ap, const char *)) == NULL)
-			continue;
-		n = buf_len(&b);
-		if (log_format == LOG_JSON) {
-			buf_addf(&b, ",\"%s\":", name);
-			json_put_cstr(&b, value);
-		} else {
-			buf_addf(&b, " %s=", name);
-			put_text_value(&b, value);
-		}
-		if (buf_failed(&b)) {	/* what does not fit is left out */
-			buf_truncate(&b, n);
-			b.failed = false;
-		}
-	}
-	if (error != NULL && log_format == LOG_JSON) {
-		buf_adds(&b, ",\"error\":");
-		json_put_cstr(&b, error);
-	} else if (error != NULL)
-		buf_addf(&b, ": %s", error);
+	while ((name = va_arg(ap, const char *)) != NULL)
+		put_field(&b, name, va_arg(ap, const char *));
+	put_field(&b, "error", error);
 	b.max = LOG_LINE_MAX;
 	buf_adds(&b, log_format == LOG_JSON ? "}\n" : "\n");
 	p = buf_peek(&b, &n);

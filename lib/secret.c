@@ -18,8 +18,7 @@
 #include "secret.h"
 
 #define BLOCK		64	/* of SHA-256: what HMAC pads its key to */
-#define SCRAM_SALT	16	/* both as PostgreSQL's own */
-#define SCRAM_ROUNDS	4096
+#define SCRAM_ROUNDS	4096	/* as PostgreSQL's own */
 
 /*
  * HMAC (RFC 2104) as two digest states that have already taken the padded
@@ -181,19 +180,28 @@ secret_login_password(char out[SECRET_LOGIN_PW], const char *password,
 void
 secret_scram(char out[SECRET_SCRAM], const char *password)
 {
-	uint8_t salt[SCRAM_SALT], salted[32], client[32];
-	uint8_t stored[32], server[32];
+	uint8_t salt[SECRET_SCRAM_SALT];
+
+	secret_random(salt, sizeof(salt));
+	secret_scram_salted(out, password, salt);
+}
+
+/* RFC 5802 section 3 names the keys. */
+void
+secret_scram_salted(char out[SECRET_SCRAM], const char *password,
+    const uint8_t salt[SECRET_SCRAM_SALT])
+{
+	uint8_t salted[32], client[32], stored[32], server[32];
 	char salt64[25], stored64[45], server64[45];
 	size_t len = strlen(password);
 
-	secret_random(salt, sizeof(salt));
 	must(len <= INT32_MAX);
-	must(PKCS5_PBKDF2_HMAC(password, (int)len, salt, sizeof(salt),
+	must(PKCS5_PBKDF2_HMAC(password, (int)len, salt, SECRET_SCRAM_SALT,
 	    SCRAM_ROUNDS, EVP_sha256(), sizeof(salted), salted));
 	secret_hmac(client, salted, sizeof(salted), "Client Key", 10);
 	secret_sha256(stored, client, sizeof(client));
 	secret_hmac(server, salted, sizeof(salted), "Server Key", 10);
-	enc_base64(salt64, salt, sizeof(salt));
+	enc_base64(salt64, salt, SECRET_SCRAM_SALT);
 	enc_base64(stored64, stored, sizeof(stored));
 	enc_base64(server64, server, sizeof(server));
 	snprintf(out, SECRET_SCRAM, "SCRAM-SHA-256$%d:%s$%s:%s", SCRAM_ROUNDS,

@@ -22,6 +22,7 @@
 #define SECRET_SHA256		32
 #define SECRET_LOGIN_PW		44	/* 43 characters and a NUL */
 #define SECRET_SCRAM		160	/* a verifier and a NUL */
+#define SECRET_SCRAM_SALT	16	/* as PostgreSQL's own */
 
 void	secret_sha256(uint8_t out[SECRET_SHA256], const void *p, size_t n);
 void	secret_hmac(uint8_t out[SECRET_SHA256], const void *key, size_t nkey,
@@ -44,6 +45,9 @@ void	secret_login_password(char out[SECRET_LOGIN_PW], const char *password,
  * SCRAM-SHA-256$4096:salt$StoredKey:ServerKey (RFC 5803), random salt.  The
  * password is ASCII. */
 void	secret_scram(char out[SECRET_SCRAM], const char *password);
+/* The same for a given salt. */
+void	secret_scram_salted(char out[SECRET_SCRAM], const char *password,
+	    const uint8_t salt[SECRET_SCRAM_SALT]);
 
 /* Cryptographically strong bytes; aborts where the system has none. */
 void	secret_random(void *p, size_t n);
