@@ -32,7 +32,7 @@ struct problem {
 	char		*constraint;
 	char		*context;
 	char		*severity;
-	int		 position;	/* 1-based character of the SQL; 0: no */
+	int		 position;	/* character of the SQL; 0: none */
 	int		 line;		/* of position; 0: none */
 	int		 column_number;
 	char		*excerpt;	/* the line and a caret below it */

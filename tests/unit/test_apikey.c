@@ -94,7 +94,7 @@ generation(void)
 	apikey_hash(hash, &k);
 	enc_hex(hex, hash, sizeof(hash));
 	is_str(hex, "425ed4e4a36b30ea21b90e21c712c649"
-	    "e8214c29b7eaf68089d1039c6e55384c", "the hash is SHA-256 of the characters");
+	    "e8214c29b7eaf68089d1039c6e55384c", "it is hashed as text");
 }
 
 int
