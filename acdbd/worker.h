@@ -14,6 +14,7 @@
 #include "loop.h"
 
 struct board;
+struct peers;
 struct tls;
 
 /* The database side, one of each a worker. */
@@ -28,8 +29,11 @@ struct worker {
 	struct loop		*loop;
 	const struct conf	*conf;
 	struct board		*board;
-	struct tls		*tls;		/* NULL: plaintext */
+	struct tls		*tls;		/* NULL: plaintext; replaced
+						 * when the certificate is */
+	struct peers		*peers;		/* connections by address */
 	bool			 draining;
+	bool			 was_ready;	/* it could serve before */
 
 	struct ctl		*ctl;
 	struct keys		*keys;
