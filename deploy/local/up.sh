@@ -68,8 +68,15 @@ ready() {
 # acdbd itself, in a session of its own so that it outlives the terminal.
 start() {
 	local pid waited=0
-	port_taken && fail "port $port is taken by another program;" \
-	    "choose one: make up PORT=9443"
+	# Workers of an acdbd that was killed take a moment to notice.
+	while port_taken; do
+		[ -e "$state/acdbd.pid" ] && [ $waited -lt 100 ] ||
+		    fail "port $port is taken by another program;" \
+			"choose one: make up PORT=9443"
+		sleep 0.1
+		waited=$((waited + 1))
+	done
+	waited=0
 	say "starting acdbd on $url"
 	: >>"$state/acdbd.log" && chmod 640 "$state/acdbd.log"
 	AGENTCOOPDB_HTTP_ADDR="$(addresses)" \
