@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -101,11 +102,14 @@ launch(void)
 	return cluster.pid == -1 ? -1 : 0;
 }
 
-/* The last line of dir/log/start.log, for a message. */
+/* Why, by dir/log/start.log: its last fatal line, else its last. */
 static void
 log_start_failure(void)
 {
-	char file[PATH_MAX], text[2048], *line;
+	char file[PATH_MAX], text[4096];
+	const char *why = "", *p;
+	char *line, *rest;
+	bool fatal = false;
 	ssize_t n;
 	int fd;
 
@@ -116,11 +120,15 @@ log_start_failure(void)
 	n = read(fd, text, sizeof(text) - 1);
 	close(fd);
 	text[n < 0 ? 0 : n] = '\0';
-	while ((line = strrchr(text, '\n')) != NULL && line[1] == '\0')
-		*line = '\0';
-	line = strrchr(text, '\n');
-	log_error("PostgreSQL ended while starting", "said",
-	    line == NULL ? text : line + 1, "log", cluster.dir, NULL);
+	for (line = strtok_r(text, "\n", &rest); line != NULL;
+	    line = strtok_r(NULL, "\n", &rest))
+		if ((p = strstr(line, "FATAL:")) != NULL ||
+		    (p = strstr(line, "PANIC:")) != NULL)
+			why = p, fatal = true;
+		else if (!fatal)
+			why = line;
+	log_error("PostgreSQL ended while starting", "said", why, "log", file,
+	    NULL);
 }
 
 /* Whether postmaster.pid says that our postmaster is ready: its first line

@@ -2,7 +2,7 @@
  * embedded_conf.c - see embedded_conf.h.
  */
 #include <inttypes.h>
-#include <stdlib.h>
+#include <unistd.h>
 
 #include "embedded_conf.h"
 #include "embedded_make.h"
@@ -39,7 +39,6 @@ static const char settings[] =
 "max_prepared_transactions = 0\n"
 "shared_preload_libraries = ''\n"
 "shared_buffers = 128MB\n"
-"dynamic_shared_memory_type = posix\n"
 "jit = off\n"
 "wal_level = minimal\n"
 "max_wal_senders = 0\n"
@@ -78,8 +77,10 @@ embedded_conf_write(const char *dir, const struct conf *c)
 	/* dir holds no quote (embedded_make_dir()). */
 	buf_addf(&b, "listen_addresses = ''\nport = %s\n"
 	    "unix_socket_directories = '%s/run'\nlog_directory = '%s/log'\n"
-	    "max_connections = %" PRId64 "\n", EMBEDDED_PORT, dir, dir,
-	    (c->max_conns < 20 ? 20 : c->max_conns) + SPARE_CONNS);
+	    "max_connections = %" PRId64 "\n"
+	    "dynamic_shared_memory_type = %s\n", EMBEDDED_PORT, dir, dir,
+	    (c->max_conns < 20 ? 20 : c->max_conns) + SPARE_CONNS,
+	    eaccess("/dev/shm", W_OK | X_OK) == 0 ? "posix" : "sysv");
 	buf_adds(&b, settings);
 	if (!buf_failed(&b) && buf_cstr(&b) != NULL &&
 	    embedded_make_file(dir, "data/postgresql.conf",

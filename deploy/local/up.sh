@@ -70,9 +70,10 @@ start() {
 	local pid waited=0
 	# Workers of an acdbd that was killed take a moment to notice.
 	while port_taken; do
-		[ -e "$state/acdbd.pid" ] && [ $waited -lt 100 ] ||
-		    fail "port $port is taken by another program;" \
-			"choose one: make up PORT=9443"
+		if [ ! -e "$state/acdbd.pid" ] || [ $waited -ge 100 ]; then
+			fail "port $port is taken by another program;" \
+			    "choose one: make up PORT=9443"
+		fi
 		sleep 0.1
 		waited=$((waited + 1))
 	done

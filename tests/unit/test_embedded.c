@@ -77,7 +77,8 @@ file_is(const char *name, mode_t mode)
 static void
 test_first_start(struct conf *c)
 {
-	ok(embedded_start(dir, c) == 0, "a cluster is made and started");
+	if (!ok(embedded_start(dir, c) == 0, "a cluster is made and started"))
+		exit(done());
 	ok(embedded_pid() > 0, "its process is known");
 	ok(strstr(c->database_url, "//agentcoopdb_gateway@/agentcoopdb?host=")
 	    != NULL, "the control plane's URL is set");
