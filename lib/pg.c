@@ -32,6 +32,7 @@ pg_error_set(struct pg_error *e, int code, const char *fmt, ...)
 
 	e->code = code;
 	e->sqlstate[0] = '\0';
+	e->position = 0;
 	buf_clear(&e->text);
 	va_start(ap, fmt);
 	(void)buf_addv(&e->text, fmt, ap);
@@ -55,6 +56,7 @@ refused(PGconn *c, const PGresult *r, struct pg_error *e)
 	const char *what = PQresultErrorField(r, PG_DIAG_MESSAGE_PRIMARY);
 	const char *detail = PQresultErrorField(r, PG_DIAG_MESSAGE_DETAIL);
 	const char *where = PQresultErrorField(r, PG_DIAG_CONTEXT);
+	const char *pos = PQresultErrorField(r, PG_DIAG_STATEMENT_POSITION);
 
 	if (what == NULL)
 		return pg_error_set(e, EXIT_UNREACHABLE,
@@ -68,6 +70,8 @@ refused(PGconn *c, const PGresult *r, struct pg_error *e)
 		    (int)strcspn(where, "\n"), where);
 	if (state != NULL && strlen(state) == 5)
 		memcpy(e->sqlstate, state, 6);
+	if (pos != NULL)
+		e->position = (int)strtol(pos, NULL, 10);
 	return -1;
 }
 

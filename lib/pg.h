@@ -21,6 +21,8 @@
 struct pg_error {
 	int		 code;		/* of exitcode.h; 0: nothing yet */
 	char		 sqlstate[6];	/* "" where no server spoke */
+	int		 position;	/* 1-based character in the SQL that
+					 * was sent; 0: none */
 	struct buf	 text;
 };
 
