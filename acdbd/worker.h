@@ -9,11 +9,16 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "conf.h"
+#include "lib/cdefs.h"
 #include "loop.h"
 
 struct board;
+struct certs;
+struct confine_user;
+struct listeners;
 struct peers;
 struct tls;
 
@@ -50,5 +55,20 @@ void	db_stop(struct worker *w);
 /* Whether requests can be served: the database answers and its schema is
  * of this version.  Else *reason says what is missing (static text). */
 bool	db_ready(struct worker *w, const char **reason);
+
+/* What the master gives a worker on its way; all borrowed for life. */
+struct worker_start {
+	unsigned		 index;
+	const struct conf	*conf;
+	struct board		*board;
+	struct certs		*certs;		/* NULL: plaintext */
+	const struct listeners	*listeners;
+	const struct confine_user *user;
+	pid_t			 master;
+};
+
+/* Be a worker, in a process of its own, until the master says SIGTERM and
+ * all connections have ended.  Returns the exit code. */
+int	worker_run(const struct worker_start *s) MUST_CHECK;
 
 #endif
