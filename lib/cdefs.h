@@ -9,6 +9,7 @@
 #define PRINTF(f, a)	__attribute__((format(printf, f, a)))
 #define NORETURN	__attribute__((noreturn))
 #define UNUSED		__attribute__((unused))
+#define FALLTHROUGH	__attribute__((fallthrough))
 
 #define NELEM(a)	(sizeof(a) / sizeof((a)[0]))
 

@@ -11,6 +11,10 @@ struct migration_file {
 	const char	*end;	/* behind the last byte */
 };
 
+/* The version of the schema this program is made for: the highest number
+ * that a name begins with. */
+int	migrations_version(void);
+
 /* Ended by an entry whose name is NULL. */
 extern const struct migration_file migrations_embedded[];
 

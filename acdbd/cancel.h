@@ -1,0 +1,29 @@
+/*
+ * cancel.h - cancel requests to PostgreSQL.
+ *
+ * libpq's PQcancel() blocks, so a child process sends it.  The server closes
+ * the cancel connection after it has signalled the session; only then, when
+ * done() has been called, can the session be used again without the cancel
+ * hitting another statement.
+ */
+#ifndef CANCEL_H
+#define CANCEL_H
+
+#include <libpq-fe.h>
+
+#include "lib/cdefs.h"
+#include "loop.h"
+
+struct cancel;
+
+/* Begin to cancel what runs on conn.  done(arg) is called when the request
+ * was delivered or has failed; it may not be used after cancel_forget().
+ * NULL with errno when no process can be had. */
+struct cancel *cancel_start(struct loop *loop, PGconn *conn,
+	    void (*done)(void *arg), void *arg) MUST_CHECK;
+
+/* The connection goes away: let the child finish, call nothing.  NULL is
+ * fine. */
+void	 cancel_forget(struct cancel *c);
+
+#endif

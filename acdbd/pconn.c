@@ -1,0 +1,140 @@
+/*
+ * pconn.c - see pconn.h.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/enc.h"
+#include "lib/secret.h"
+#include "pconn.h"
+
+/*
+ * set_config() runs as the login, which alone may; the role comes last, and
+ * with it the session can do what the key can.  What is set is local to the
+ * transaction.
+ */
+#define OPEN								\
+	"pg_catalog.set_config('acdb.ctx', $1, true),"			\
+	" pg_catalog.set_config('app.workspace_id', $2, true),"		\
+	" pg_catalog.set_config('statement_timeout', $4, true),"
+#define BECOME	" pg_catalog.set_config('role', $3, true)"
+#define AUDIT_TYPES(a, b, c, d, e, f, g, h, i, j)			\
+	"($" #a "::pg_catalog.uuid, $" #b "::pg_catalog.uuid,"		\
+	" $" #c "::pg_catalog.uuid, $" #d "::pg_catalog.text,"		\
+	" $" #e "::pg_catalog.text, $" #f "::pg_catalog.text,"		\
+	" $" #g "::pg_catalog.bytea, $" #h "::pg_catalog.text,"		\
+	" $" #i "::pg_catalog.inet, $" #j "::pg_catalog.bytea)"
+
+static const char *const frame_sql[FRAMES] = {
+	[FRAME_RESET] = "RESET ALL",
+	[FRAME_SEQUENCES] = "DISCARD SEQUENCES",
+	[FRAME_BEGIN] = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE",
+	[FRAME_BEGIN_READ_ONLY] =
+	    "BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY",
+	[FRAME_OPEN] = "SELECT " OPEN BECOME,
+	[FRAME_OPEN_AUDITED] = "SELECT " OPEN " acdb_api.audit"
+	    AUDIT_TYPES(5, 6, 7, 8, 9, 10, 11, 12, 13, 14) "," BECOME,
+	/* Most calls write nothing and then ask nothing of acdb_api. */
+	[FRAME_CLOSE] = "SELECT CASE WHEN"
+	    " pg_catalog.pg_current_xact_id_if_assigned() IS NOT NULL THEN"
+	    " acdb_api.audit_if_written"
+	    AUDIT_TYPES(1, 2, 3, 4, 5, 6, 7, 8, 9, 10) " ELSE false END",
+	[FRAME_COMMIT] = "COMMIT",
+	[FRAME_ROLLBACK] = "ROLLBACK",
+};
+
+void
+pconn_init(struct pconn *c, bool named)
+{
+	uint8_t nonce[8];
+
+	memset(c, 0, sizeof(*c));
+	secret_random(nonce, sizeof(nonce));
+	enc_hex(c->nonce, nonce, sizeof(nonce));
+	c->named = named;
+}
+
+void
+pconn_drop(struct pconn_stmt *s)
+{
+	free(s->params);
+	memset(s, 0, sizeof(*s));
+}
+
+void
+pconn_forget(struct pconn *c)
+{
+	c->prepared = 0;
+	for (size_t i = 0; i < NELEM(c->stmts); i++)
+		pconn_drop(&c->stmts[i]);
+}
+
+void
+pconn_fini(struct pconn *c)
+{
+	pconn_forget(c);
+	pgc_close(&c->pg);
+}
+
+void
+pconn_name(const struct pconn *c, unsigned number, char name[PCONN_NAME])
+{
+	snprintf(name, PCONN_NAME, "s%s_%u", c->nonce, number);
+}
+
+int
+pconn_frame(struct pconn *c, enum frame f, int n, const char *const *values,
+    const int *lengths, const int *formats)
+{
+	char name[PCONN_NAME];
+	int rc = PCONN_SENT;
+
+	if (!c->named)
+		return PQsendQueryParams(c->pg.conn, frame_sql[f], n, NULL,
+		    values, lengths, formats, 0) ? PCONN_SENT : PCONN_FAILED;
+	snprintf(name, sizeof(name), "f%s_%d", c->nonce, (int)f);
+	if (!(c->prepared & (1U << f))) {
+		if (!PQsendPrepare(c->pg.conn, name, frame_sql[f], 0, NULL))
+			return PCONN_FAILED;
+		rc = PCONN_SENT_PREPARE;
+	}
+	if (!PQsendQueryPrepared(c->pg.conn, name, n, values, lengths,
+	    formats, 0))
+		return PCONN_FAILED;
+	return rc;
+}
+
+void
+pconn_frame_prepared(struct pconn *c, enum frame f)
+{
+	c->prepared |= 1U << f;
+}
+
+struct pconn_stmt *
+pconn_find(struct pconn *c, const uint8_t sha256[32])
+{
+	for (size_t i = 0; i < NELEM(c->stmts); i++)
+		if (c->stmts[i].number != 0 &&
+		    memcmp(c->stmts[i].sha256, sha256, 32) == 0) {
+			c->stmts[i].used = ++c->clock;
+			return &c->stmts[i];
+		}
+	return NULL;
+}
+
+struct pconn_stmt *
+pconn_slot(struct pconn *c, const uint8_t sha256[32], unsigned *evicted)
+{
+	struct pconn_stmt *s = &c->stmts[0];
+
+	for (size_t i = 0; i < NELEM(c->stmts) && s->number != 0; i++)
+		if (c->stmts[i].number == 0 || c->stmts[i].used < s->used)
+			s = &c->stmts[i];
+	*evicted = s->number;
+	pconn_drop(s);
+	memcpy(s->sha256, sha256, 32);
+	s->number = ++c->last_number;
+	s->used = ++c->clock;
+	return s;
+}

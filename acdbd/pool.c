@@ -1,0 +1,591 @@
+/*
+ * pool.c - see pool.h.
+ *
+ * A member is in one list, and the list is its state; enter() is the only
+ * writer of both.  It knows how to frame nothing: what a call sends is
+ * run.c's business.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "board.h"
+#include "cancel.h"
+#include "lib/log.h"
+#include "lib/secret.h"
+#include "pgtarget.h"
+#include "pool.h"
+#include "pool_session.h"
+#include "req.h"
+#include "worker.h"
+
+#define LINE_MAX_WAITS	1024	/* calls in line, all roles together */
+#define WAIT_MS		5000	/* in line at most */
+#define UNFAIR_US	250000	/* then the head of the line gets a slot
+				 * although another role's is idle */
+#define RETRY_MS	200	/* after a failed connection, before the next */
+#define IDLE_MS		60000	/* idle this long: closed, down to the minimum */
+#define SWEEP_MS	5000
+
+enum state {
+	CONNECTING,	/* until ready() or lost() */
+	IDLE,		/* until it is borrowed, or swept */
+	BUSY,		/* borrowed, until pool_put() */
+	CLEANING,	/* given back; until its reset is answered */
+	STATES
+};
+
+struct member {
+	struct pconn	 c;		/* first: a pconn is its member */
+	struct pool	*pool;
+	enum state	 state;
+	struct member	*next, *prev;
+	char		 role[ROLE_MAX + 1];
+	uint8_t		 workspace[UUID_LEN];	/* last served */
+	int64_t		 idle_since, retire_at;
+	const struct pool_events *events;	/* the borrower's */
+	void		*arg;
+	struct cancel	*cancel;	/* on its way to the server */
+	bool		 given_back;	/* BUSY, but only waits for its cancel */
+	enum pool_state	 back_as;
+	unsigned	 syncs;		/* CLEANING: answers still to come */
+	unsigned	 tries;
+};
+
+struct list {
+	struct member	*head;
+	unsigned	 n;
+};
+
+struct pool {
+	struct worker	*w;
+	const struct pgtarget *target;
+	unsigned	 max;
+	bool		 enabled;
+	struct list	 list[STATES];
+	struct pool_wait *line, *line_end;
+	unsigned	 waiting;
+	char		 down_role[ROLE_MAX + 1];	/* failed to connect */
+	int64_t		 down_until;
+	struct timer	 sweep;
+};
+
+static void serve_line(struct pool *p);
+
+static void
+leave(struct member *m)
+{
+	struct list *l = &m->pool->list[m->state];
+
+	if (m->prev != NULL)
+		m->prev->next = m->next;
+	else
+		l->head = m->next;
+	if (m->next != NULL)
+		m->next->prev = m->prev;
+	l->n--;
+}
+
+static void
+enter(struct member *m, enum state s)
+{
+	struct list *l = &m->pool->list[s];
+
+	m->state = s;
+	m->prev = NULL;
+	m->next = l->head;
+	if (l->head != NULL)
+		l->head->prev = m;
+	l->head = m;
+	l->n++;
+	if (s == IDLE)
+		m->idle_since = loop_now(m->pool->w->loop);
+}
+
+static void
+move(struct member *m, enum state s)
+{
+	int busy = (s == BUSY) - (m->state == BUSY);
+
+	leave(m);
+	enter(m, s);
+	board_add(m->pool->w->board, COUNT_POOL_BUSY, busy);
+}
+
+static unsigned
+total(const struct pool *p)
+{
+	unsigned n = 0;
+
+	for (int s = 0; s < STATES; s++)
+		n += p->list[s].n;
+	return n;
+}
+
+static void
+discard(struct member *m)
+{
+	struct board *b = m->pool->w->board;
+
+	board_add(b, COUNT_POOL_CONNS, -1);
+	if (m->state == BUSY)
+		board_add(b, COUNT_POOL_BUSY, -1);
+	leave(m);
+	cancel_forget(m->cancel);
+	pconn_fini(&m->c);
+	free(m);
+}
+
+/* The line. */
+
+static void
+line_remove(struct pool_wait *wait)
+{
+	struct pool *p = wait->pool;
+
+	if (wait->prev != NULL)
+		wait->prev->next = wait->next;
+	else
+		p->line = wait->next;
+	if (wait->next != NULL)
+		wait->next->prev = wait->prev;
+	else
+		p->line_end = wait->prev;
+	wait->waiting = false;
+	p->waiting--;
+	board_add(p->w->board, COUNT_POOL_WAITING, -1);
+	loop_timer_stop(p->w->loop, &wait->timer);
+}
+
+static void
+answer_wait(struct pool_wait *wait, struct member *m, enum pool_why why)
+{
+	struct pool *p = wait->pool;
+
+	line_remove(wait);
+	board_pool_wait(p->w->board, loop_now_us() - wait->since_us);
+	wait->done(wait->arg, m == NULL ? NULL : &m->c, why);
+}
+
+static void
+on_wait_timeout(void *arg)
+{
+	struct pool_wait *wait = arg;
+
+	board_add(wait->pool->w->board, COUNT_POOL_TIMEOUTS, 1);
+	answer_wait(wait, NULL, wait->pool->enabled ? POOL_SATURATED :
+	    POOL_UNAVAILABLE);
+}
+
+void
+pool_forget(struct pool_wait *wait)
+{
+	if (wait->waiting)
+		line_remove(wait);
+}
+
+/* All who wait for the role (NULL: for any) are told no. */
+static void
+refuse_waits(struct pool *p, const char *role, enum pool_why why)
+{
+	struct pool_wait *wait, *next;
+
+	for (wait = p->line; wait != NULL; wait = next) {
+		next = wait->next;
+		if (role == NULL || strcmp(wait->role, role) == 0)
+			answer_wait(wait, NULL, why);
+	}
+}
+
+/* Members. */
+
+static void
+lend(struct member *m, const uint8_t *workspace)
+{
+	memcpy(m->workspace, workspace, UUID_LEN);
+	m->events = NULL;
+	m->given_back = false;
+	move(m, BUSY);
+}
+
+static void
+on_ready(void *arg)
+{
+	struct member *m = arg;
+
+	m->c.pid = PQbackendPID(m->c.pg.conn);
+	move(m, IDLE);
+	serve_line(m->pool);
+}
+
+static void
+on_cleaned(struct member *m, bool clean)
+{
+	struct pool *p = m->pool;
+
+	if (!clean || loop_now(p->w->loop) >= m->retire_at || !p->enabled)
+		discard(m);
+	else
+		move(m, IDLE);
+	serve_line(p);
+}
+
+/*
+ * The answers to a reset.  A cancel that came late hits here and nowhere
+ * else: then it is sent once more.
+ */
+static void
+on_cleaning(struct member *m)
+{
+	PGresult *res;
+	const char *state;
+	bool failed = false, late_cancel = false;
+
+	while (m->syncs > 0 && pgc_next(&m->c.pg, &res)) {
+		state = res == NULL ? NULL :
+		    PQresultErrorField(res, PG_DIAG_SQLSTATE);
+		if (PQresultStatus(res) == PGRES_PIPELINE_SYNC)
+			m->syncs--;
+		else if (res != NULL && PQresultStatus(res) ==
+		    PGRES_FATAL_ERROR)
+			failed = true;
+		if (state != NULL && strcmp(state, "57014") == 0)
+			late_cancel = true;
+		PQclear(res);
+	}
+	if (late_cancel && m->tries++ == 0 &&
+	    pool_session_reset(&m->c, &m->syncs) == 0)
+		return;
+	if (failed)
+		on_cleaned(m, false);
+	else if (m->syncs == 0)
+		on_cleaned(m, PQtransactionStatus(m->c.pg.conn) ==
+		    PQTRANS_IDLE);
+}
+
+static void
+on_readable(void *arg)
+{
+	struct member *m = arg;
+	PGnotify *note;
+	bool noted = false;
+
+	/* Nobody listens here: a session that does is tainted. */
+	while ((note = PQnotifies(m->c.pg.conn)) != NULL) {
+		PQfreemem(note);
+		noted = true;
+	}
+	if (m->state == BUSY) {
+		if (noted)
+			m->back_as = POOL_TAINTED;
+		if (m->events != NULL)
+			m->events->readable(m->arg);
+	} else if (m->state == CLEANING)
+		on_cleaning(m);
+	else if (noted || PQstatus(m->c.pg.conn) == CONNECTION_BAD)
+		pgc_fail(&m->c.pg);
+}
+
+static void
+on_lost(void *arg)
+{
+	struct member *m = arg;
+	struct pool *p = m->pool;
+	bool was_connecting = m->c.pg.connecting, refused;
+	char role[ROLE_MAX + 1];
+
+	if (m->state == BUSY && m->events != NULL) {
+		m->events->lost(m->arg);
+		return;
+	}
+	memcpy(role, m->role, sizeof(role));
+	if (was_connecting) {
+		log_warn("cannot connect to PostgreSQL", "role", role, "why",
+		    PQerrorMessage(m->c.pg.conn), NULL);
+		refused = pool_session_refused(m->c.pg.conn);
+		discard(m);
+		memcpy(p->down_role, role, sizeof(role));
+		p->down_until = loop_now(p->w->loop) + RETRY_MS;
+		refuse_waits(p, role, refused ? POOL_REFUSED :
+		    POOL_UNAVAILABLE);
+		return;
+	}
+	discard(m);
+	serve_line(p);
+}
+
+static const struct pgc_events events = {
+	.ready = on_ready, .readable = on_readable, .lost = on_lost,
+};
+
+/* Start a connection for the role.  Returns 0, or -1. */
+static int
+add_member(struct pool *p, const char *role)
+{
+	const char *keys[PGTARGET_KEYS], *values[PGTARGET_KEYS];
+	char login[ROLE_MAX + 16], password[SECRET_LOGIN_PW];
+	struct member *m;
+	uint32_t jitter;
+	int rc;
+
+	if ((m = calloc(1, sizeof(*m))) == NULL)
+		return -1;
+	snprintf(login, sizeof(login), "acdb_dp_%s", role);
+	secret_login_password(password, p->w->conf->gateway_password, login);
+	pgtarget_params(p->target, login, password, pool_session_options(
+	    p->w), "agentcoopdb", keys, values);
+	/* Whoever can PREPARE and DEALLOCATE gets no names to play with. */
+	pconn_init(&m->c, strcmp(role, "dbuser") == 0 ||
+	    strcmp(role, "dbreader") == 0);
+	m->pool = p;
+	snprintf(m->role, sizeof(m->role), "%s", role);
+	secret_random(&jitter, sizeof(jitter));
+	m->retire_at = loop_now(p->w->loop) + p->w->conf->conn_lifetime -
+	    (int64_t)(jitter % (unsigned)(p->w->conf->conn_lifetime / 10 + 1));
+	enter(m, CONNECTING);
+	board_add(p->w->board, COUNT_POOL_CONNS, 1);
+	rc = pgc_start(&m->c.pg, p->w->loop, keys, values, &events, m);
+	secret_wipe(password, sizeof(password));
+	if (rc == -1)
+		discard(m);
+	return rc;
+}
+
+static struct member *
+idle_for(struct pool *p, const char *role, const uint8_t *workspace)
+{
+	struct member *any = NULL;
+
+	for (struct member *m = p->list[IDLE].head; m != NULL; m = m->next) {
+		if (strcmp(m->role, role) != 0 || m->c.pg.broken)
+			continue;
+		if (memcmp(m->workspace, workspace, UUID_LEN) == 0)
+			return m;
+		if (any == NULL)
+			any = m;
+	}
+	return any;
+}
+
+/* Whether a connection for the role is on its way for each who waits. */
+static bool
+enough_coming(struct pool *p, const char *role)
+{
+	unsigned coming = 0, wanted = 0;
+
+	for (struct member *m = p->list[CONNECTING].head; m; m = m->next)
+		coming += strcmp(m->role, role) == 0;
+	for (struct pool_wait *w = p->line; w != NULL; w = w->next)
+		wanted += strcmp(w->role, role) == 0;
+	return coming >= wanted;
+}
+
+/* Make room for one more connection where the limit is reached: the idle one
+ * of another role that has waited longest goes. */
+static bool
+make_room(struct pool *p, const char *role)
+{
+	struct member *oldest = NULL;
+
+	if (total(p) < p->max)
+		return true;
+	for (struct member *m = p->list[IDLE].head; m != NULL; m = m->next)
+		if (strcmp(m->role, role) != 0 &&
+		    (oldest == NULL || m->idle_since <= oldest->idle_since))
+			oldest = m;
+	if (oldest == NULL)
+		return false;
+	discard(oldest);
+	return true;
+}
+
+/* Give idle connections to those in line, in order; start connections for
+ * whom there is none.  done() may call back into the pool. */
+static void
+serve_line(struct pool *p)
+{
+	struct pool_wait *wait, *next;
+	struct member *m;
+
+	for (wait = p->line; wait != NULL && p->enabled; wait = next) {
+		next = wait->next;
+		if ((m = idle_for(p, wait->role, wait->workspace)) != NULL) {
+			lend(m, wait->workspace);
+			answer_wait(wait, m, POOL_OK);
+			next = p->line;		/* it may have changed */
+		} else if (!enough_coming(p, wait->role) &&
+		    (total(p) < p->max || (wait == p->line &&
+		    loop_now_us() - wait->since_us > UNFAIR_US)) &&
+		    make_room(p, wait->role) && add_member(p, wait->role)) {
+			answer_wait(wait, NULL, POOL_UNAVAILABLE);
+			next = p->line;
+		}
+	}
+}
+
+struct pconn *
+pool_get(struct pool *p, struct pool_wait *wait, enum pool_why *why)
+{
+	struct member *m;
+
+	*why = POOL_OK;
+	wait->pool = p;
+	wait->waiting = false;
+	wait->since_us = loop_now_us();
+	if ((m = idle_for(p, wait->role, wait->workspace)) != NULL) {
+		lend(m, wait->workspace);
+		board_pool_wait(p->w->board, 0);
+		return &m->c;
+	}
+	if (!p->enabled || (loop_now(p->w->loop) < p->down_until &&
+	    strcmp(p->down_role, wait->role) == 0)) {
+		*why = POOL_UNAVAILABLE;
+		return NULL;
+	}
+	if (p->waiting >= LINE_MAX_WAITS) {
+		*why = POOL_SATURATED;
+		return NULL;
+	}
+	wait->waiting = true;
+	wait->next = NULL;
+	wait->prev = p->line_end;
+	if (p->line_end != NULL)
+		p->line_end->next = wait;
+	else
+		p->line = wait;
+	p->line_end = wait;
+	p->waiting++;
+	board_add(p->w->board, COUNT_POOL_WAITING, 1);
+	timer_init(&wait->timer, on_wait_timeout, wait);
+	loop_timer(p->w->loop, &wait->timer, WAIT_MS);
+	if (!enough_coming(p, wait->role) && make_room(p, wait->role) &&
+	    add_member(p, wait->role) == -1) {
+		line_remove(wait);
+		*why = POOL_UNAVAILABLE;
+	}
+	return NULL;
+}
+
+void
+pool_borrow(struct pconn *c, const struct pool_events *ev, void *arg)
+{
+	struct member *m = (struct member *)c;
+
+	m->events = ev;
+	m->arg = arg;
+	m->back_as = POOL_CLEAN;
+}
+
+void
+pool_put(struct pconn *c, enum pool_state state)
+{
+	struct member *m = (struct member *)c;
+	struct pool *p = m->pool;
+
+	if (m->back_as > state)
+		state = m->back_as;
+	m->events = NULL;
+	/* A cancel under way could still hit whoever came next. */
+	if (m->cancel != NULL && state != POOL_BROKEN) {
+		m->given_back = true;
+		m->back_as = state < POOL_ABORTED ? POOL_ABORTED : state;
+		return;
+	}
+	m->tries = 0;
+	if (state == POOL_CLEAN && p->enabled && !c->pg.broken &&
+	    loop_now(p->w->loop) < m->retire_at)
+		move(m, IDLE);
+	else if (state == POOL_CLEAN || state == POOL_BROKEN ||
+	    c->pg.broken) {
+		discard(m);
+	} else {
+		move(m, CLEANING);
+		if ((state == POOL_ABORTED ? pool_session_rollback :
+		    pool_session_reset)(c, &m->syncs) == -1)
+			discard(m);
+	}
+	serve_line(p);
+}
+
+static void
+on_cancelled(void *arg)
+{
+	struct member *m = arg;
+
+	m->cancel = NULL;
+	if (m->given_back) {
+		m->given_back = false;
+		pool_put(&m->c, m->back_as);
+	}
+}
+
+void
+pool_cancel(struct pconn *c)
+{
+	struct member *m = (struct member *)c;
+
+	if (m->cancel != NULL || m->c.pg.broken)
+		return;
+	board_add(m->pool->w->board, COUNT_CANCELS, 1);
+	m->cancel = cancel_start(m->pool->w->loop, c->pg.conn, on_cancelled,
+	    m);
+	if (m->cancel == NULL)		/* then it is the server's deadline */
+		log_errno("cannot send a cancel request", NULL);
+}
+
+static void
+on_sweep(void *arg)
+{
+	struct pool *p = arg;
+	struct member *m, *next;
+	int64_t now = loop_now(p->w->loop);
+	int64_t keep = p->w->conf->min_conns / p->w->conf->workers;
+
+	for (m = p->list[IDLE].head; m != NULL; m = next) {
+		next = m->next;
+		if (now >= m->retire_at || (now - m->idle_since >= IDLE_MS &&
+		    total(p) > keep))
+			discard(m);
+	}
+	serve_line(p);
+	loop_timer(p->w->loop, &p->sweep, SWEEP_MS);
+}
+
+struct pool *
+pool_new(struct worker *w, const struct pgtarget *target, unsigned max)
+{
+	struct pool *p;
+
+	if ((p = calloc(1, sizeof(*p))) == NULL)
+		return NULL;
+	p->w = w;
+	p->target = target;
+	p->max = max;
+	timer_init(&p->sweep, on_sweep, p);
+	loop_timer(w->loop, &p->sweep, SWEEP_MS);
+	return p;
+}
+
+void
+pool_enable(struct pool *p, bool enable)
+{
+	p->enabled = enable;
+	if (enable)
+		serve_line(p);
+	else
+		refuse_waits(p, NULL, POOL_UNAVAILABLE);
+}
+
+void
+pool_free(struct pool *p)
+{
+	if (p == NULL)
+		return;
+	p->enabled = false;
+	refuse_waits(p, NULL, POOL_UNAVAILABLE);
+	for (int s = 0; s < STATES; s++)
+		while (p->list[s].head != NULL)
+			discard(p->list[s].head);
+	loop_timer_stop(p->w->loop, &p->sweep);
+	free(p);
+}
