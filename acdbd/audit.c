@@ -22,6 +22,8 @@
 #define GROUP_MAX	2048		/* rows gathered at most */
 #define GROUP_BYTES	(4 << 20)	/* of one column */
 #define RETRY_MS	250
+#define THROTTLED_MAX	64		/* keys at once over their limit */
+#define COMPLETE_MS	50		/* what nobody waits for may wait */
 
 enum column { ID, REQUEST, WORKSPACE, KEY, ENDPOINT, COMMAND, SQL_HASH, SQL,
     DURATION, ROWS, STATUS, ERROR, PEER, COLUMNS };
@@ -34,11 +36,20 @@ struct group {
 	struct audit_wait *waits;
 };
 
+/* A key that is over its limit in this second. */
+struct throttled {
+	struct principal who;		/* known: the slot is in use */
+	char		 peer[INET6_ADDRSTRLEN];
+	char		 request_id[REQUEST_ID_MAX + 1];	/* of the first */
+	const char	*endpoint;
+	int64_t		 count;
+};
+
 struct audit {
 	struct worker	*w;
 	const struct pgtarget *target;
 	struct pgc	 pg;
-	struct timer	 retry;
+	struct timer	 retry, later;
 	struct task	 flush;
 	bool		 connected;
 	bool		 complained;
@@ -47,6 +58,8 @@ struct audit {
 	bool		 busy;		/* the other one is on its way */
 	bool		 failed;	/* ... and was refused */
 	int		 syncs;		/* answers to come for it */
+	struct throttled throttled[THROTTLED_MAX];
+	struct timer	 second;	/* when those are written */
 };
 
 static const char insert_sql[] =
@@ -114,7 +127,7 @@ send_arrays(PGconn *conn, const char *name, struct pgarray *arrays, int n)
 		formats[i] = 1;
 	}
 	return PQsendQueryPrepared(conn, name, n, values, lengths, formats, 0)
-	    && PQpipelineSync(conn) ? 0 : -1;
+	    ? 0 : -1;
 }
 
 /* Send what has gathered, if nothing is under way. */
@@ -129,22 +142,14 @@ flush_group(void *arg)
 	a->gathering = 1 - a->gathering;
 	a->busy = true;
 	a->failed = false;
-	a->syncs = 0;
-	if (g->rows > 0) {
-		a->syncs++;
-		if (send_arrays(a->pg.conn, "i", g->column, COLUMNS) == -1)
-			goto fail;
-	}
-	if (g->completions > 0) {
-		a->syncs++;
-		if (send_arrays(a->pg.conn, "c", g->completed,
-		    DONE_COLUMNS) == -1)
-			goto fail;
-	}
-	pgc_flush(&a->pg);
-	return;
- fail:
-	pgc_fail(&a->pg);
+	a->syncs = 1;			/* one transaction, one fsync */
+	if ((g->rows > 0 && send_arrays(a->pg.conn, "i", g->column,
+	    COLUMNS) == -1) || (g->completions > 0 && send_arrays(a->pg.conn,
+	    "c", g->completed, DONE_COLUMNS) == -1) ||
+	    !PQpipelineSync(a->pg.conn))
+		pgc_fail(&a->pg);
+	else
+		pgc_flush(&a->pg);
 }
 
 static void
@@ -231,6 +236,59 @@ connect_now(void *arg)
 		loop_timer(a->w->loop, &a->retry, RETRY_MS);
 }
 
+/* A second is over: one row for each key that was over its limit in it. */
+static void
+on_second(void *arg)
+{
+	struct audit *a = arg;
+	struct throttled *t;
+
+	for (t = a->throttled; t < a->throttled + THROTTLED_MAX; t++) {
+		struct audit_row row = { .who = &t->who, .request_id =
+		    t->request_id, .endpoint = t->endpoint, .command = "",
+		    .error = "rate_limited", .peer = t->peer, .rows = t->count,
+		    .status = 429 };
+
+		if (!t->who.known)
+			continue;
+		uuid_v7(row.id);
+		if (audit_add(a, &row, NULL) == 0)
+			board_add(a->w->board, COUNT_AUDIT_SKIPPED,
+			    t->count - 1);
+		t->who.known = false;
+	}
+}
+
+void
+audit_throttled(struct audit *a, const struct req *r)
+{
+	struct throttled *t, *slot = NULL;
+	bool first = true;
+
+	for (t = a->throttled; t < a->throttled + THROTTLED_MAX; t++) {
+		if (t->who.known)
+			first = false;
+		else if (slot == NULL)
+			slot = t;
+		if (t->who.known && memcmp(t->who.key_uuid, r->who.key_uuid,
+		    UUID_LEN) == 0) {
+			t->count++;
+			return;
+		}
+	}
+	if (slot == NULL) {
+		board_add(a->w->board, COUNT_AUDIT_SKIPPED, 1);
+		return;
+	}
+	slot->who = r->who;
+	memcpy(slot->peer, r->peer, sizeof(slot->peer));
+	memcpy(slot->request_id, r->id, sizeof(slot->request_id));
+	slot->endpoint = r->route == NULL ? "" : r->route->pattern;
+	slot->count = 1;
+	if (first)
+		loop_timer(a->w->loop, &a->second, 1000);
+}
+
 struct audit *
 audit_new(struct worker *w, const struct pgtarget *target)
 {
@@ -249,6 +307,8 @@ audit_new(struct worker *w, const struct pgtarget *target)
 			    completed_type[i], GROUP_BYTES);
 	}
 	timer_init(&a->retry, connect_now, a);
+	timer_init(&a->second, on_second, a);
+	timer_init(&a->later, flush_group, a);
 	task_init(&a->flush, flush_group, a);
 	loop_timer(w->loop, &a->retry, 0);
 	return a;
@@ -260,6 +320,8 @@ audit_free(struct audit *a)
 	if (a == NULL)
 		return;
 	loop_timer_stop(a->w->loop, &a->retry);
+	loop_timer_stop(a->w->loop, &a->second);
+	loop_timer_stop(a->w->loop, &a->later);
 	loop_unpost(a->w->loop, &a->flush);
 	pgc_close(&a->pg);
 	for (int g = 0; g < 2; g++) {
@@ -343,6 +405,7 @@ audit_complete(struct audit *a, const uint8_t id[UUID_LEN],
 		pgarray_add(&g->completed[DONE_ROWS], NULL, 0);
 	else
 		pgarray_int8(&g->completed[DONE_ROWS], rows);
-	g->completions++;
-	loop_post(a->w->loop, &a->flush);
+	/* Along with the next group, or after a moment on their own. */
+	if (g->completions++ == 0)
+		loop_timer(a->w->loop, &a->later, COMPLETE_MS);
 }

@@ -56,7 +56,10 @@ void	 audit_forget(struct audit *a, struct audit_wait *wait);
 void	 audit_complete(struct audit *a, const uint8_t id[UUID_LEN],
 	    int64_t duration_us, int64_t rows);
 
-/* The step "record", for stories without a row of their own in the
+/* A call over its key's limit: counted, a row a key and second is written. */
+void	 audit_throttled(struct audit *a, const struct req *r);
+
+/* The step "record" (record.c), for stories without a row of their own in the
  * database: waits until the call's row is durable.  Turns the answer into
  * 503 where it cannot be. */
 enum verdict step_record(struct req *r);

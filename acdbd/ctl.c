@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "ctl.h"
 #include "keys.h"
@@ -66,6 +65,10 @@ static const char greeting_sql[] =
     " pg_catalog.current_setting('temp_buffers'),"
     " pg_catalog.current_setting('maintenance_work_mem'),"
     " pg_catalog.current_setting('max_parallel_workers_per_gather')";
+
+static const char ping_sql[] =
+    "SELECT (extract(epoch FROM pg_catalog.clock_timestamp()) * 1000000)"
+    "::int8";
 
 static void connect_now(void *arg);
 
@@ -142,15 +145,6 @@ send_query(struct ctl *c, struct ctl_query *q, const char *sql, int nparams,
 	return 0;
 }
 
-static int64_t
-wall_us(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_REALTIME, &ts);
-	return (int64_t)ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
-}
-
 static void
 copy(char *to, size_t size, const PGresult *res, int column)
 {
@@ -163,7 +157,7 @@ read_greeting(struct ctl_server *s, const PGresult *res)
 	s->version = (int)strtol(PQgetvalue(res, 0, 0), NULL, 10);
 	s->schema_version = (int)strtol(PQgetvalue(res, 0, 1), NULL, 10);
 	s->clock_offset_us = strtoll(PQgetvalue(res, 0, 2), NULL, 10) -
-	    wall_us();
+	    loop_now_us();
 	copy(s->search_path, sizeof(s->search_path), res, 3);
 	copy(s->work_mem, sizeof(s->work_mem), res, 4);
 	copy(s->hash_mem_multiplier, sizeof(s->hash_mem_multiplier), res, 5);
@@ -211,10 +205,23 @@ on_greeting(struct ctl_query *q, PGresult *res)
 }
 
 static void
-on_pong(struct ctl_query *q, PGresult *res)
+on_listening(struct ctl_query *q, PGresult *res)
 {
 	(void)q;
 	(void)res;
+}
+
+/* How far its clock is from our monotonic one, so that no step of our own
+ * clock can make what we sign with a time invalid. */
+static void
+on_pong(struct ctl_query *q, PGresult *res)
+{
+	struct ctl *c = (struct ctl *)(void *)((char *)q -
+	    offsetof(struct ctl, pinging));
+
+	if (res != NULL && PQresultStatus(res) == PGRES_TUPLES_OK)
+		c->server.clock_offset_us = strtoll(PQgetvalue(res, 0, 0),
+		    NULL, 10) - loop_now_us();
 }
 
 static void
@@ -228,7 +235,7 @@ on_ping(void *arg)
 		return;
 	}
 	if (!c->pinging.asked)
-		(void)!send_query(c, &c->pinging, "SELECT", 0, NULL);
+		(void)!send_query(c, &c->pinging, ping_sql, 0, NULL);
 	loop_timer(c->w->loop, &c->ping, PING_MS);
 }
 
@@ -313,7 +320,7 @@ ctl_new(struct worker *w, const struct pgtarget *target)
 	c->target = target;
 	c->reason = "connecting to the database";
 	c->greeting.done = on_greeting;
-	c->listening.done = on_pong;
+	c->listening.done = on_listening;
 	c->pinging.done = on_pong;
 	timer_init(&c->retry, connect_now, c);
 	timer_init(&c->ping, on_ping, c);
@@ -363,6 +370,12 @@ ctl_fresh(const struct ctl *c)
 {
 	return c->state == READY &&
 	    loop_now(c->w->loop) - c->heard < FRESH_MS;
+}
+
+int64_t
+ctl_clock_us(const struct ctl *c)
+{
+	return loop_now_us() + c->server.clock_offset_us;
 }
 
 const struct ctl_server *

@@ -26,7 +26,7 @@ struct ctl;
 struct ctl_server {
 	int	version;		/* 170002 */
 	int	schema_version;		/* of the control plane */
-	int64_t	clock_offset_us;	/* its clock minus ours */
+	int64_t	clock_offset_us;	/* its clock minus loop_now_us() */
 	char	search_path[256];	/* of data-plane sessions */
 	char	work_mem[32], hash_mem_multiplier[32], temp_buffers[32],
 		maintenance_work_mem[32], parallel_workers[32];
@@ -59,6 +59,9 @@ bool	 ctl_ready(const struct ctl *c, const char **reason);
 
 /* Whether changes of keys have been heard of until a moment ago. */
 bool	 ctl_fresh(const struct ctl *c);
+
+/* The database's wall clock, microseconds since 1970. */
+int64_t	 ctl_clock_us(const struct ctl *c);
 
 /* Valid while ctl_ready(). */
 const struct ctl_server *ctl_server(const struct ctl *c);

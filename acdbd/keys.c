@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <time.h>
 
 #include "audit.h"
 #include "board.h"
@@ -169,16 +168,6 @@ keys_free(struct keys *k)
 		return;
 	keys_flush(k);
 	free(k);
-}
-
-static int64_t
-wall_us(const struct worker *w)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_REALTIME, &ts);
-	return (int64_t)ts.tv_sec * 1000000 + ts.tv_nsec / 1000 +
-	    ctl_server(w->ctl)->clock_offset_us;
 }
 
 /* "Bearer <key>", or the bare key.  Returns 0, or -1. */
@@ -368,7 +357,7 @@ trusted(struct keys *k, const struct apikey *key, const uint8_t *hash)
 	if (e == NULL || !ctl_fresh(k->w->ctl) ||
 	    !secret_equal(e->hash, hash, sizeof(e->hash)) ||
 	    strcmp(e->who.env, key->env) != 0 ||
-	    e->expires_us <= wall_us(k->w) ||
+	    e->expires_us <= ctl_clock_us(k->w->ctl) ||
 	    loop_now(k->w->loop) - e->remembered >
 	    k->w->conf->auth_cache_ttl)
 		return NULL;

@@ -24,6 +24,8 @@
 enum frame {
 	FRAME_RESET,		/* RESET ALL */
 	FRAME_SEQUENCES,	/* DISCARD SEQUENCES */
+	FRAME_CURSORS,		/* CLOSE ALL */
+	FRAME_UNLISTEN,		/* UNLISTEN * */
 	FRAME_BEGIN,
 	FRAME_BEGIN_READ_ONLY,
 	FRAME_OPEN,		/* $1 context, $2 workspace, $3 role,

@@ -294,9 +294,10 @@ on_lost(void *arg)
 	bool was_connecting = m->c.pg.connecting, refused;
 	char role[ROLE_MAX + 1];
 
-	if (m->state == BUSY && m->events != NULL) {
-		m->events->lost(m->arg);
-		return;
+	if (m->state == BUSY && !m->given_back) {
+		if (m->events != NULL)
+			m->events->lost(m->arg);
+		return;		/* whoever borrowed it gives it back */
 	}
 	memcpy(role, m->role, sizeof(role));
 	if (was_connecting) {

@@ -71,6 +71,14 @@ struct req {
 	void		*state;		/* the story's own; freed by its end() */
 	struct task	 wake;
 
+	/* the audit row (audit.h) */
+	bool		 audited;	/* it stands already, in the call's own
+					 * transaction, under audit_id */
+	uint8_t		 audit_id[UUID_LEN];
+	const char	*sql;		/* borrowed from the story's state */
+	const uint8_t	*sql_hash;	/* 32 bytes, likewise; or NULL */
+	struct record	*record;	/* the step's own */
+
 	/* the rate limit, for the headers; limit 0: none to tell */
 	unsigned	 rate_limit, rate_remaining;
 

@@ -28,6 +28,9 @@ struct keys;		/* keys.h: keys known, kept in step by NOTIFY */
 struct audit;		/* audit.h: group commit of audit rows */
 struct pool;		/* pool.h: data-plane connections */
 struct stmts;		/* stmt.h: statements checked before */
+struct types;		/* types.h: what is known of the database's types */
+struct secret_mac;	/* lib/secret.h: signs contexts */
+struct pgtarget;	/* pgtarget.h: where PostgreSQL is */
 
 struct worker {
 	int			 index;		/* 0 ..; 0 for --inetd */
@@ -45,6 +48,9 @@ struct worker {
 	struct audit		*audit;
 	struct pool		*pool;
 	struct stmts		*stmts;
+	struct types		*types;
+	struct secret_mac	*mac;
+	struct pgtarget		*target;
 };
 
 /* Build, and tear down, the database side of w (db.c).  db_start() needs no

@@ -1,0 +1,141 @@
+/*
+ * call.h - one statement on its way: what execute.c asks for and run.c
+ * carries out.
+ *
+ * execute.c fills in the first half and starts it; run.c drives the
+ * connection through the frames of the call, has rows.c write the result,
+ * and tells execute.c when it is over.  The request may go away meanwhile
+ * (r NULL): then the statement is cancelled, its connection is seen through
+ * to a clean end, and the call frees itself.
+ */
+#ifndef CALL_H
+#define CALL_H
+
+#include <libpq-fe.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "ctl.h"
+#include "lib/json.h"
+#include "pool.h"
+#include "req.h"
+#include "stmt.h"
+#include "types.h"
+#include "values.h"
+
+#define CALL_OPS	32
+
+/* What was sent, in order; each is answered in that order. */
+enum op {
+	OP_FRAME,		/* a statement of the frame (pconn.h) */
+	OP_FRAME_PREPARE,	/* its Parse */
+	OP_PREPARE,		/* the caller's statement: Parse */
+	OP_DESCRIBE,
+	OP_STATEMENT,
+	OP_DEALLOCATE,
+	OP_PLAIN,		/* clean-up whose answer does not matter */
+	OP_SYNC,
+};
+
+struct sent {
+	enum op		 op;
+	enum frame	 frame;
+};
+
+/* Where a call is between two flushes; behind each: what is awaited. */
+enum call_phase {
+	CALL_ONCE,		/* all in one flush; the last Sync ends it */
+	CALL_DESCRIBING,	/* the types of the parameters */
+	CALL_DECIDING,		/* the result, before COMMIT or ROLLBACK */
+	CALL_ENDING,		/* the answer to COMMIT or ROLLBACK */
+	CALL_RETRYING,		/* the clean-up before all is sent again */
+};
+
+struct call {
+	struct req	*r;		/* NULL: the client has gone */
+	struct worker	*w;
+
+	/* what is asked (execute.c) */
+	struct json	 json;		/* the request's body */
+	bool		 has_json;
+	char		*sql;		/* owned */
+	size_t		 sql_len;
+	struct stmt	 stmt;
+	struct principal who;		/* a copy: outlives the request */
+	char		 login[ROLE_MAX + 16];
+	bool		 read_only;
+	bool		 two_phase;	/* look at the result before COMMIT */
+	struct value_style style;
+	uint32_t	 params;	/* token of the array; 0: none */
+	int		 nparams;
+	bool		 needs_types;	/* of the parameters */
+
+	/* the connection (execute.c) */
+	struct pool_wait wait;
+	enum pool_why	 why;
+	struct pconn	*c;		/* NULL: none */
+
+	/* on the wire (run.c) */
+	enum call_phase	 phase;
+	struct sent	 sent[CALL_OPS];
+	unsigned	 nsent, at;	/* at: the one being answered */
+	bool		 single_row;	/* switched on for the statement */
+	bool		 failed;	/* an error was met; why is filled in */
+	bool		 started;	/* the statement was sent: with the
+				 * connection lost now, who knows */
+	bool		 commit_sent;
+	bool		 too_large;	/* the answer's limit was met */
+	bool		 timed_out;
+	bool		 retry, retried;
+	bool		 over;		/* all answered; the story goes on */
+	struct timer	 deadline;
+	struct pconn_stmt *prepared;	/* slot of the statement, or NULL */
+	bool		 newly_prepared;
+	uint32_t	*param_types;	/* owned; nparams of them */
+	struct buf	 param_text;
+	const char	**values;	/* owned; nparams of them */
+	uint8_t		 audit_id[UUID_LEN];
+
+	/* the result (rows.c) */
+	bool		 columns_written;
+	int		 ncolumns;
+	const struct type **column;	/* owned */
+	int64_t		 rows;
+	char		 tag[64];	/* CommandComplete's; "" until then */
+	PGresult	*stalled;	/* waits for a type to be learned */
+	struct ctl_query type_query;
+	uint32_t	 type_wanted;
+};
+
+/* Send the call's first flush on c->c; run.c takes over.  Calls
+ * execute_over() when all is done (never from within). */
+void	run_start(struct call *c);
+
+/* The client has gone: cancel, and free the call once its end has come. */
+void	run_abandon(struct call *c);
+
+/* run.c -> execute.c: the statement is over (c->over). */
+void	execute_over(struct call *c);
+void	execute_free(struct call *c);
+
+/* rows.c.  Append the rows of res to the answer, with the columns first.
+ * Returns 0; 1 when a type must be learned before (c->type_wanted); or -1
+ * when the answer would be too large. */
+int	rows_add(struct call *c, const PGresult *res) MUST_CHECK;
+
+/* Close the result's JSON.  Returns 0, or -1 (too large). */
+int	rows_end(struct call *c) MUST_CHECK;
+
+/* Forget what was written so far. */
+void	rows_restart(struct call *c);
+
+/* Ask the catalog for c->type_wanted; run_resume(c) is called when it is
+ * known.  Returns 0, or -1 when the control plane is away. */
+int	rows_learn(struct call *c) MUST_CHECK;
+void	run_resume(struct call *c);
+
+/* The oid among n whose type (or element type) is not known; 0: none. */
+uint32_t rows_unknown_type(const struct types *t, const uint32_t *oids,
+	    int n);
+
+#endif

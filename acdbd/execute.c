@@ -1,0 +1,245 @@
+/*
+ * execute.c - the story of POST /v1/sql/execute.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "audit.h"
+#include "board.h"
+#include "call.h"
+#include "keys.h"
+#include "lib/log.h"
+#include "sqlreq.h"
+#include "stories.h"
+#include "worker.h"
+
+static void on_connection(void *arg, struct pconn *conn, enum pool_why why);
+
+static struct call *
+call_new(struct req *r)
+{
+	struct call *c;
+
+	if ((c = calloc(1, sizeof(*c))) == NULL)
+		return NULL;
+	c->r = r;
+	c->w = r->w;
+	c->who = r->who;
+	c->read_only = r->who.read_only;
+	snprintf(c->login, sizeof(c->login), "acdb_dp_%s", r->who.role);
+	buf_init(&c->param_text, (size_t)r->w->conf->max_request_body * 2 +
+	    1024);
+	return c;
+}
+
+void
+execute_free(struct call *c)
+{
+	if (c == NULL)
+		return;
+	if (c->has_json)
+		json_fini(&c->json);
+	PQclear(c->stalled);
+	buf_fini(&c->param_text);
+	free(c->param_types);
+	free(c->values);
+	free(c->column);
+	free(c->sql);
+	free(c);
+}
+
+/* "parse": what does it ask?  From here on r->state is the call. */
+static enum verdict
+step_parse(struct req *r)
+{
+	struct call *c = call_new(r);
+
+	if (c == NULL) {
+		problem_internal(&r->why);
+		return STEP_REFUSE;
+	}
+	r->state = c;
+	return sqlreq_read(c, r, &r->why) == -1 ? STEP_REFUSE : STEP_NEXT;
+}
+
+/* "check": one statement, of a kind that means something here, with the
+ * right number of parameters. */
+static enum verdict
+step_check(struct req *r)
+{
+	struct call *c = r->state;
+	const struct stmt *s;
+
+	s = stmts_check(r->w->stmts, c->sql, c->sql_len, &r->why);
+	if (s == NULL)
+		return STEP_REFUSE;
+	c->stmt = *s;
+	snprintf(r->command, sizeof(r->command), "%s", s->command);
+	r->sql = c->sql;
+	r->sql_hash = c->stmt.sha256;
+	if (s->kind == STMT_OUTSIDE) {
+		problem_set(&r->why, 400, "unsupported_statement",
+		    "%s cannot run inside a transaction", s->command);
+		return STEP_REFUSE;
+	}
+	if (s->nparams >= 0 && s->nparams != c->nparams) {
+		problem_set(&r->why, 400, "params_mismatch",
+		    "the statement has %d placeholder%s but %d parameter%s "
+		    "supplied", s->nparams, s->nparams == 1 ? "" : "s",
+		    c->nparams, c->nparams == 1 ? " was" : "s were");
+		return STEP_REFUSE;
+	}
+	/* Rows that a write returns may be more than an answer holds: then it
+	 * must not have happened. */
+	c->two_phase = s->kind != STMT_READ && (s->returning ||
+	    !s->parsed || s->kind == STMT_CODE);
+	return STEP_NEXT;
+}
+
+static enum verdict
+refuse_connection(struct req *r, enum pool_why why)
+{
+	switch (why) {
+	case POOL_SATURATED:
+		problem_set(&r->why, 503, "too_many_connections",
+		    "all connections to the database are busy");
+		break;
+	case POOL_REFUSED:
+		problem_set(&r->why, 403, "permission_denied",
+		    "the role \"%s\" is not served by this gateway",
+		    r->who.role);
+		return STEP_REFUSE;
+	case POOL_UNAVAILABLE:
+	case POOL_OK:
+		problem_set(&r->why, 503, "database_unavailable",
+		    "the database cannot be reached at the moment");
+		break;
+	}
+	r->why.retry_after = 1;
+	r->why.retryable = 1;
+	r->why.tx = PROBLEM_TX_ROLLED_BACK;
+	return STEP_REFUSE;
+}
+
+static void
+abandon_wait(struct req *r)
+{
+	struct call *c = r->state;
+
+	pool_forget(&c->wait);
+}
+
+static void
+on_connection(void *arg, struct pconn *conn, enum pool_why why)
+{
+	struct call *c = arg;
+
+	c->c = conn;
+	c->why = why;
+	if (conn != NULL)
+		pool_borrow(conn, NULL, NULL);	/* until "run" takes over */
+	req_wake(c->r);
+}
+
+/* "connect": a connection of the key's role.  Waits in line for it. */
+static enum verdict
+step_connect(struct req *r)
+{
+	struct call *c = r->state;
+
+	if (c->wait.done != NULL) {		/* woken */
+		if (c->c == NULL)
+			return refuse_connection(r, c->why);
+		return STEP_NEXT;
+	}
+	c->wait.role = c->who.role;
+	c->wait.workspace = c->who.workspace;
+	c->wait.done = on_connection;
+	c->wait.arg = c;
+	if ((c->c = pool_get(r->w->pool, &c->wait, &c->why)) != NULL)
+		return STEP_NEXT;
+	if (c->why != POOL_OK)
+		return refuse_connection(r, c->why);
+	r->abandon = abandon_wait;
+	return STEP_WAIT;
+}
+
+static void
+abandon_run(struct req *r)
+{
+	struct call *c = r->state;
+
+	r->state = NULL;
+	r->sql = NULL;
+	r->sql_hash = NULL;
+	run_abandon(c);
+}
+
+void
+execute_over(struct call *c)
+{
+	req_wake(c->r);
+}
+
+/* "run": the statement, in its frame.  Waits for PostgreSQL. */
+static enum verdict
+step_run(struct req *r)
+{
+	struct call *c = r->state;
+
+	if (!c->over) {
+		r->abandon = abandon_run;
+		run_start(c);
+		return STEP_WAIT;
+	}
+	if (c->too_large || (!c->failed && rows_end(c) == -1)) {
+		c->too_large = true;
+		problem_set(&r->why, 413, "response_too_large",
+		    "the answer is larger than %lld bytes: ask for fewer "
+		    "rows or columns",
+		    (long long)r->w->conf->max_response_body);
+		r->why.tx = c->commit_sent && !c->failed ?
+		    PROBLEM_TX_COMMITTED : PROBLEM_TX_ROLLED_BACK;
+	}
+	board_statement(r->w->board, c->tag[0] != '\0' && !c->failed ?
+	    r->command : c->stmt.command, c->failed ?
+	    (r->why.sqlstate[0] != '\0' ? r->why.sqlstate : "XX000") :
+	    "00000");
+	/* A write that stands has its row; what was read has none yet. */
+	if (c->failed || !c->commit_sent)
+		r->audited = false;
+	else if (c->stmt.kind != STMT_READ && !c->read_only &&
+	    !r->w->conf->audit_disabled)
+		r->audited = true;
+	memcpy(r->audit_id, c->audit_id, sizeof(r->audit_id));
+	if (r->why.status != 0)
+		return STEP_REFUSE;
+	r->answer.status = 200;
+	r->answer.type = "application/json";
+	return STEP_NEXT;
+}
+
+static void
+end(struct req *r)
+{
+	struct call *c = r->state;
+
+	if (c != NULL && c->c != NULL)	/* lent, and not yet used */
+		pool_put(c->c, POOL_CLEAN);
+	execute_free(c);
+	r->state = NULL;
+}
+
+static const struct step steps[] = {
+	{ "authenticate", step_authenticate, false },	/* whose key? */
+	{ "throttle", step_throttle, false },	/* is it asking too fast? */
+	{ "body", step_body, false },
+	{ "parse", step_parse, false },		/* what does it ask? */
+	{ "check", step_check, false },		/* one statement, its $N */
+	{ "connect", step_connect, false },	/* may wait in line */
+	{ "run", step_run, false },		/* one round trip */
+	{ "record", step_record, true },	/* the audit row, durable */
+	{ NULL, NULL, false },
+};
+
+const struct story story_execute = { steps, end };

@@ -1,0 +1,721 @@
+/*
+ * run.c - a call's way through PostgreSQL.
+ *
+ * The ordinary call is one flush and one answer:
+ *
+ *	RESET ALL  DISCARD SEQUENCES  CLOSE ALL  UNLISTEN *
+ *	BEGIN  open (context, role; a write's audit row)  the statement
+ *	[close (the audit row of a read that wrote after all)]  COMMIT  Sync
+ *
+ * Two things make it more: parameters whose types must be known first, and a
+ * result that decides between COMMIT and ROLLBACK.  What the statement may
+ * have left in the session is undone in front of the next call, so that it
+ * costs no round trip; what could be worse is undone behind the answer
+ * (pool_put()).
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "board.h"
+#include "call.h"
+#include "lib/context.h"
+#include "lib/log.h"
+#include "params.h"
+#include "pgproblem.h"
+#include "worker.h"
+
+#define CONTEXT_US	30000000	/* a transaction that begins later than
+					 * this is none of ours */
+#define GRACE_MS	2000	/* behind the server's own deadline */
+
+static void on_readable(void *arg);
+static void on_lost(void *arg);
+
+static const struct pool_events events = {
+	.readable = on_readable, .lost = on_lost,
+};
+
+/* Sending.  Each function notes what it sent; the first failure marks the
+ * connection and the rest is in vain. */
+
+static void
+note(struct call *c, enum op op, enum frame f)
+{
+	if (c->nsent < CALL_OPS)
+		c->sent[c->nsent++] = (struct sent){ op, f };
+}
+
+static void
+send_frame_with(struct call *c, enum frame f, int n,
+    const char *const *values, const int *lengths, const int *formats)
+{
+	int rc = pconn_frame(c->c, f, n, values, lengths, formats);
+
+	if (rc == PCONN_FAILED) {
+		pgc_fail(&c->c->pg);
+		return;
+	}
+	if (rc == PCONN_SENT_PREPARE)
+		note(c, OP_FRAME_PREPARE, f);
+	note(c, OP_FRAME, f);
+}
+
+static void
+send_frame(struct call *c, enum frame f)
+{
+	send_frame_with(c, f, 0, NULL, NULL, NULL);
+}
+
+static void
+send_sync(struct call *c)
+{
+	if (!PQpipelineSync(c->c->pg.conn))
+		pgc_fail(&c->c->pg);
+	note(c, OP_SYNC, 0);
+	pgc_flush(&c->c->pg);
+}
+
+/* The ten parameters of acdb_api.audit() and audit_if_written(). */
+static void
+audit_params(struct call *c, char domain, uint8_t mac[SECRET_SHA256],
+    const char **values, int *lengths, int *formats)
+{
+	const struct req *r = c->r;
+	const bool include = c->w->conf->audit_include_sql;
+	const char *v[10] = { (const char *)c->audit_id,
+	    (const char *)c->who.workspace, (const char *)c->who.key_uuid,
+	    r->id, "/v1/sql/execute", c->stmt.command,
+	    (const char *)c->stmt.sha256, include ? c->sql : NULL,
+	    r->peer[0] != '\0' ? r->peer : NULL, (const char *)mac };
+	static const int length[10] = { 16, 16, 16, 0, 0, 0, 32, 0, 0, 32 };
+
+	context_audit_mac(mac, c->w->mac, domain, c->c->pid, c->audit_id,
+	    c->who.workspace);
+	for (int i = 0; i < 10; i++) {
+		values[i] = v[i];
+		lengths[i] = length[i];
+		formats[i] = length[i] > 0;
+	}
+}
+
+static bool
+audited_in_transaction(const struct call *c)
+{
+	return !c->w->conf->audit_disabled && !c->read_only;
+}
+
+static void
+send_open(struct call *c)
+{
+	char token[CONTEXT_TOKEN], timeout[24];
+	uint8_t mac[SECRET_SHA256];
+	const char *values[14] = { token, c->who.workspace_text, c->who.role,
+	    timeout };
+	int lengths[14] = { 0 }, formats[14] = { 0 };
+	bool audited = audited_in_transaction(c) && c->stmt.kind != STMT_READ;
+
+	context_token(token, c->w->mac, c->c->pid,
+	    ctl_clock_us(c->w->ctl) + CONTEXT_US, c->who.workspace, c->login);
+	snprintf(timeout, sizeof(timeout), "%lld",
+	    (long long)c->w->conf->statement_timeout);
+	if (audited)
+		audit_params(c, 'a', mac, values + 4, lengths + 4,
+		    formats + 4);
+	send_frame_with(c, audited ? FRAME_OPEN_AUDITED : FRAME_OPEN,
+	    audited ? 14 : 4, values, lengths, formats);
+}
+
+static void
+send_front(struct call *c)
+{
+	send_frame(c, FRAME_RESET);
+	send_frame(c, FRAME_SEQUENCES);
+	send_frame(c, FRAME_CURSORS);
+	send_frame(c, FRAME_UNLISTEN);
+	send_frame(c, c->read_only ? FRAME_BEGIN_READ_ONLY : FRAME_BEGIN);
+	send_open(c);
+}
+
+static void
+send_close(struct call *c)
+{
+	uint8_t mac[SECRET_SHA256];
+	const char *values[10];
+	int lengths[10], formats[10];
+
+	if (!audited_in_transaction(c) || c->stmt.kind != STMT_READ)
+		return;
+	audit_params(c, 'w', mac, values, lengths, formats);
+	send_frame_with(c, FRAME_CLOSE, 10, values, lengths, formats);
+}
+
+static void
+send_end(struct call *c, bool commit)
+{
+	c->commit_sent = commit;
+	send_frame(c, commit ? FRAME_COMMIT : FRAME_ROLLBACK);
+	send_sync(c);
+}
+
+/* The statement's name on this connection: "" while it has none. */
+static void
+statement_name(const struct call *c, char name[PCONN_NAME])
+{
+	name[0] = '\0';
+	if (c->prepared != NULL)
+		pconn_name(c->c, c->prepared->number, name);
+}
+
+/*
+ * Parse of its own: where types are asked for, or the text was seen before
+ * and is worth a name.  One that had to make room goes.
+ */
+static void
+send_prepare(struct call *c)
+{
+	PGconn *conn = c->c->pg.conn;
+	char name[PCONN_NAME], old[PCONN_NAME + 16];
+	unsigned evicted = 0;
+
+	if (c->c->named && (c->stmt.uses > 1 || c->needs_types)) {
+		c->prepared = pconn_slot(c->c, c->stmt.sha256, &evicted);
+		c->newly_prepared = true;
+	} else if (!c->needs_types)
+		return;
+	if (evicted != 0) {
+		memcpy(old, "DEALLOCATE ", 11);
+		pconn_name(c->c, evicted, old + 11);
+		if (!PQsendQueryParams(conn, old, 0, NULL, NULL, NULL, NULL,
+		    0))
+			pgc_fail(&c->c->pg);
+		note(c, OP_DEALLOCATE, 0);
+	}
+	statement_name(c, name);
+	if (!PQsendPrepare(conn, name, c->sql, 0, NULL))
+		pgc_fail(&c->c->pg);
+	note(c, OP_PREPARE, 0);
+	if (!c->needs_types)
+		return;
+	if (!PQsendDescribePrepared(conn, name))
+		pgc_fail(&c->c->pg);
+	note(c, OP_DESCRIBE, 0);
+}
+
+static void
+send_statement(struct call *c)
+{
+	PGconn *conn = c->c->pg.conn;
+	char name[PCONN_NAME];
+	int rc;
+
+	statement_name(c, name);
+	if (c->prepared != NULL || c->needs_types)
+		rc = PQsendQueryPrepared(conn, name, c->nparams, c->values,
+		    NULL, NULL, 0);
+	else
+		rc = PQsendQueryParams(conn, c->sql, c->nparams, NULL,
+		    c->values, NULL, NULL, 0);
+	if (!rc)
+		pgc_fail(&c->c->pg);
+	note(c, OP_STATEMENT, 0);
+	c->single_row = false;
+	c->started = true;
+}
+
+/* The parameters as text.  Returns 0, or -1 with the refusal filled in. */
+static int
+write_params(struct call *c)
+{
+	size_t *at;
+	uint32_t tok = c->params == 0 ? 0 : json_first(&c->json, c->params);
+	const char *text;
+	int rc = -1;
+
+	if (c->nparams == 0)
+		return 0;
+	free(c->values);
+	c->values = calloc((size_t)c->nparams, sizeof(*c->values));
+	at = calloc((size_t)c->nparams, sizeof(*at));
+	if (c->values == NULL || at == NULL) {
+		problem_internal(&c->r->why);
+		goto free_at;
+	}
+	buf_clear(&c->param_text);
+	for (int i = 0; i < c->nparams; i++) {
+		at[i] = SIZE_MAX;
+		if (c->json.tok[tok].type != JSON_NULL) {
+			at[i] = buf_len(&c->param_text);
+			if (params_put(&c->param_text, &c->json, tok,
+			    c->w->types, c->param_types == NULL ? NULL :
+			    types_find(c->w->types, c->param_types[i]), i + 1,
+			    &c->r->why) == -1)
+				goto free_at;
+		}
+		tok = json_next(&c->json, c->params, tok);
+	}
+	text = buf_peek(&c->param_text, NULL);
+	for (int i = 0; i < c->nparams; i++)
+		c->values[i] = at[i] == SIZE_MAX ? NULL : text + at[i];
+	rc = 0;
+ free_at:
+	free(at);
+	return rc;
+}
+
+static void
+set_deadline(struct call *c)
+{
+	loop_timer(c->w->loop, &c->deadline,
+	    c->w->conf->statement_timeout + GRACE_MS);
+}
+
+/* All there is to send when the parameters' types are of no consequence, or
+ * known: up to COMMIT, or up to the point of decision. */
+static void
+send_rest(struct call *c)
+{
+	send_statement(c);
+	if (c->two_phase) {
+		c->phase = CALL_DECIDING;
+		send_sync(c);
+	} else {
+		c->phase = CALL_ONCE;
+		send_close(c);
+		send_end(c, true);
+	}
+}
+
+static void finish(struct call *c);
+
+static void
+send_call(struct call *c)
+{
+	c->nsent = c->at = 0;
+	c->started = c->commit_sent = c->failed = false;
+	c->newly_prepared = false;
+	c->prepared = c->c->named ? pconn_find(c->c, c->stmt.sha256) : NULL;
+	if (c->prepared != NULL && c->needs_types && c->param_types == NULL) {
+		if (c->prepared->described) {
+			c->param_types = calloc((size_t)c->nparams + 1,
+			    sizeof(*c->param_types));
+			if (c->param_types != NULL)
+				memcpy(c->param_types, c->prepared->params,
+				    (size_t)c->nparams *
+				    sizeof(*c->param_types));
+		} else {
+			pconn_drop(c->prepared);	/* described anew */
+			c->prepared = NULL;
+		}
+	}
+	set_deadline(c);
+	if (c->needs_types && c->param_types == NULL) {
+		send_front(c);
+		send_prepare(c);
+		c->phase = CALL_DESCRIBING;
+		send_sync(c);
+		return;
+	}
+	if (write_params(c) == -1) {	/* nothing was sent */
+		c->failed = true;
+		finish(c);
+		return;
+	}
+	send_front(c);
+	if (c->prepared == NULL)
+		send_prepare(c);
+	send_rest(c);
+}
+
+
+/* Ends. */
+
+static void
+give_back(struct call *c, enum pool_state state)
+{
+	struct pconn *conn = c->c;
+
+	loop_timer_stop(c->w->loop, &c->deadline);
+	c->c = NULL;
+	c->prepared = NULL;
+	pool_put(conn, state);
+}
+
+/* The call is over, its connection given back: the story goes on. */
+static void
+finish(struct call *c)
+{
+	enum pool_state state = POOL_CLEAN;
+
+	if (c->c != NULL) {
+		if (PQtransactionStatus(c->c->pg.conn) != PQTRANS_IDLE)
+			state = POOL_ABORTED;
+		/* Code may have prepared, listened, anything. */
+		if (c->stmt.kind == STMT_CODE || c->stmt.kind == STMT_DDL ||
+		    !c->stmt.parsed)
+			state = POOL_TAINTED;
+		give_back(c, state);
+	}
+	c->over = true;
+	if (c->r == NULL)
+		execute_free(c);
+	else
+		execute_over(c);
+}
+
+/* As finish(), when the connection is not to be used again. */
+static void
+finish_broken(struct call *c)
+{
+	give_back(c, POOL_BROKEN);
+	finish(c);
+}
+
+static void
+on_lost(void *arg)
+{
+	struct call *c = arg;
+	struct problem *why = c->r == NULL ? NULL : &c->r->why;
+	bool writes = c->stmt.kind != STMT_READ && !c->read_only;
+
+	ctl_forget(c->w->ctl, &c->type_query);
+	PQclear(c->stalled);
+	c->stalled = NULL;
+	if (why != NULL && (why->status == 0 || !c->failed)) {
+		problem_set(why, 503, "database_unavailable",
+		    "the connection to the database was lost");
+		why->retry_after = 1;
+		why->retryable = !(writes && c->commit_sent);
+		why->tx = writes && c->commit_sent ? PROBLEM_TX_UNKNOWN :
+		    PROBLEM_TX_ROLLED_BACK;
+		if (c->timed_out)
+			problem_set(why, 408, "statement_timeout",
+			    "the statement took too long and could not be "
+			    "stopped");
+	}
+	c->failed = true;
+	finish_broken(c);
+}
+
+static void
+on_deadline(void *arg)
+{
+	struct call *c = arg;
+
+	if (!c->timed_out) {
+		c->timed_out = true;
+		pool_cancel(c->c);
+		loop_timer(c->w->loop, &c->deadline, GRACE_MS);
+		return;
+	}
+	pgc_fail(&c->c->pg);
+}
+
+/* Answers. */
+
+static bool
+is_state(const PGresult *res, const char *sqlstate)
+{
+	const char *s = PQresultErrorField(res, PG_DIAG_SQLSTATE);
+
+	return s != NULL && strcmp(s, sqlstate) == 0;
+}
+
+/* Errors that are not the caller's: a prepared statement that is gone, or
+ * whose result has changed by DDL since. */
+static bool
+is_ours_to_retry(const struct call *c, const PGresult *res)
+{
+	const char *where = PQresultErrorField(res, PG_DIAG_SOURCE_FUNCTION);
+
+	if (c->retried || !c->c->named)
+		return false;
+	if (is_state(res, "26000") || is_state(res, "42P05"))
+		return true;
+	return is_state(res, "0A000") && where != NULL &&
+	    strcmp(where, "RevalidateCachedQuery") == 0;
+}
+
+static void
+take_error(struct call *c, const struct sent *s, const PGresult *res)
+{
+	struct problem *why = c->r == NULL ? NULL : &c->r->why;
+
+	if (c->failed)
+		return;
+	c->failed = true;
+	if (is_ours_to_retry(c, res)) {
+		c->retry = true;
+		return;
+	}
+	if (why == NULL || c->too_large)
+		return;
+	if (s->op == OP_FRAME && s->frame == FRAME_CLOSE &&
+	    c->stmt.kind == STMT_READ) {
+		problem_set(why, 400, "unsupported_statement",
+		    "the statement ended the transaction it ran in");
+	} else if (s->op == OP_FRAME && s->frame != FRAME_COMMIT) {
+		log_error("a call could not be opened", "request", c->r->id,
+		    "role", c->who.role, "why", PQresultErrorMessage(res),
+		    NULL);
+		pgproblem_set(why, res, NULL, 0);
+		if (why->status < 500 && !is_state(res, "57014")) {
+			problem_internal(why);
+			why->tx = PROBLEM_TX_ROLLED_BACK;
+		}
+		return;
+	} else
+		pgproblem_set(why, res, c->sql, c->sql_len);
+	why->tx = PROBLEM_TX_ROLLED_BACK;
+}
+
+static void
+take_description(struct call *c, const PGresult *res)
+{
+	struct pconn_stmt *p = c->prepared;
+	int n = PQnparams(res);
+
+	free(c->param_types);
+	c->param_types = calloc((size_t)c->nparams + 1,
+	    sizeof(*c->param_types));
+	if (c->param_types == NULL)
+		return;
+	for (int i = 0; i < n && i < c->nparams; i++)
+		c->param_types[i] = PQparamtype(res, i);
+	if (p == NULL || n != c->nparams)
+		return;
+	p->params = calloc((size_t)n + 1, sizeof(*p->params));
+	if (p->params == NULL)
+		return;
+	memcpy(p->params, c->param_types, (size_t)n * sizeof(*p->params));
+	p->nparams = n;
+	p->described = true;
+}
+
+/* Returns 1 when it has to wait for a type. */
+static int
+take_rows(struct call *c, PGresult *res)
+{
+	int rc = c->too_large ? 0 : rows_add(c, res);
+
+	if (rc == 1)
+		return 1;
+	if (rc == -1) {
+		c->too_large = true;
+		/* What still comes is thrown away; the server may stop. */
+		pool_cancel(c->c);
+	}
+	return 0;
+}
+
+static void
+take_copy(struct call *c)
+{
+	if (c->r != NULL)
+		problem_set(&c->r->why, 400, "unsupported_statement",
+		    "COPY needs a stream of its own: use INSERT or SELECT");
+	c->failed = true;
+	if (c->r != NULL)
+		c->r->why.tx = PROBLEM_TX_ROLLED_BACK;
+	pgc_fail(&c->c->pg);
+}
+
+/* Returns 1 when res was kept because it has to wait. */
+static int
+take_result(struct call *c, PGresult *res)
+{
+	const struct sent *s = &c->sent[c->at];
+	ExecStatusType status = PQresultStatus(res);
+
+	if (status == PGRES_FATAL_ERROR)
+		take_error(c, s, res);
+	else if (status == PGRES_COPY_IN || status == PGRES_COPY_OUT ||
+	    status == PGRES_COPY_BOTH)
+		take_copy(c);
+	else if (status == PGRES_PIPELINE_ABORTED)
+		;				/* behind an error */
+	else if (s->op == OP_FRAME_PREPARE)
+		pconn_frame_prepared(c->c, s->frame);
+	else if (s->op == OP_PREPARE)
+		c->newly_prepared = false;	/* the server has it */
+	else if (s->op == OP_DESCRIBE)
+		take_description(c, res);
+	else if (s->op == OP_FRAME && s->frame == FRAME_CLOSE && c->r != NULL)
+		c->r->audited = PQntuples(res) == 1 &&
+		    PQgetvalue(res, 0, 0)[0] == 't';
+	else if (s->op == OP_FRAME && s->frame == FRAME_COMMIT) {
+		if (strcmp(PQcmdStatus(res), "COMMIT") != 0 && !c->failed) {
+			c->failed = true;
+			if (c->r != NULL)
+				problem_set(&c->r->why, 400,
+				    "unsupported_statement", "the statement "
+				    "ended the transaction it ran in");
+		}
+	} else if (s->op == OP_STATEMENT && status == PGRES_EMPTY_QUERY) {
+		if (c->r != NULL)
+			problem_set(&c->r->why, 400, "empty_statement",
+			    "there is no SQL in \"sql\"");
+		c->failed = true;
+	} else if (s->op == OP_STATEMENT) {
+		if ((status == PGRES_TUPLES_OK ||
+		    status == PGRES_SINGLE_TUPLE) && take_rows(c, res) == 1)
+			return 1;
+		if (status != PGRES_SINGLE_TUPLE)
+			snprintf(c->tag, sizeof(c->tag), "%s",
+			    PQcmdStatus(res));
+	}
+	return 0;
+}
+
+static void
+start_retry(struct call *c)
+{
+	static const char *const sql[] = { "ROLLBACK", "DEALLOCATE ALL" };
+
+	c->retry = false;
+	c->retried = true;
+	pconn_forget(c->c);
+	c->prepared = NULL;
+	rows_restart(c);
+	c->nsent = c->at = 0;
+	c->phase = CALL_RETRYING;
+	for (size_t i = 0; i < NELEM(sql); i++) {
+		if (!PQsendQueryParams(c->c->pg.conn, sql[i], 0, NULL, NULL,
+		    NULL, NULL, 0))
+			pgc_fail(&c->c->pg);
+		note(c, OP_PLAIN, 0);
+		send_sync(c);
+	}
+}
+
+/* A Sync has been answered: what next?  Returns false when the call is
+ * over (and c perhaps freed). */
+static bool
+at_sync(struct call *c)
+{
+	if (c->at < c->nsent)
+		return true;		/* more Syncs of the same phase */
+	if (c->newly_prepared && c->prepared != NULL) {
+		pconn_drop(c->prepared);
+		c->prepared = NULL;
+	}
+	if (c->retry && c->r != NULL) {
+		start_retry(c);
+		return true;
+	}
+	switch (c->phase) {
+	case CALL_RETRYING:
+		if (c->r == NULL)
+			break;
+		send_call(c);
+		return !c->over;
+	case CALL_DESCRIBING:
+		if (c->failed || c->r == NULL)
+			break;
+		c->type_wanted = rows_unknown_type(c->w->types,
+		    c->param_types, c->param_types == NULL ? 0 : c->nparams);
+		if (c->type_wanted != 0) {
+			if (rows_learn(c) == 0)
+				return false;	/* run_resume() goes on */
+			pgc_fail(&c->c->pg);
+			return false;
+		}
+		if (write_params(c) == -1) {
+			c->failed = true;
+			break;
+		}
+		c->nsent = c->at = 0;
+		set_deadline(c);
+		send_rest(c);
+		return true;
+	case CALL_DECIDING:
+		if (c->failed || c->r == NULL)
+			break;		/* pool_put() rolls back */
+		c->nsent = c->at = 0;
+		c->phase = CALL_ENDING;
+		send_end(c, !c->too_large);
+		return true;
+	case CALL_ONCE:
+	case CALL_ENDING:
+		break;
+	}
+	finish(c);
+	return false;
+}
+
+static void
+on_readable(void *arg)
+{
+	struct call *c = arg;
+	PGresult *res;
+
+	while (c->stalled == NULL && c->at < c->nsent) {
+		/* Only now is the statement at the head of libpq's queue. */
+		if (c->sent[c->at].op == OP_STATEMENT && !c->single_row) {
+			PQsetSingleRowMode(c->c->pg.conn);
+			c->single_row = true;
+		}
+		if (!pgc_next(&c->c->pg, &res))
+			return;
+		if (PQresultStatus(res) == PGRES_PIPELINE_SYNC) {
+			PQclear(res);
+			c->at++;
+			if (!at_sync(c))
+				return;
+			continue;
+		}
+		if (res == NULL) {
+			if (c->sent[c->at].op != OP_SYNC)
+				c->at++;
+			continue;
+		}
+		if (take_result(c, res) == 1) {
+			c->stalled = res;
+			if (rows_learn(c) == -1)
+				pgc_fail(&c->c->pg);
+			return;
+		}
+		PQclear(res);
+	}
+}
+
+void
+run_start(struct call *c)
+{
+	timer_init(&c->deadline, on_deadline, c);
+	pool_borrow(c->c, &events, c);
+	uuid_v7(c->audit_id);
+	if (c->c->pg.broken)		/* while it was being handed over */
+		on_lost(c);
+	else
+		send_call(c);
+}
+
+void
+run_resume(struct call *c)
+{
+	PGresult *res = c->stalled;
+
+	if (c->c == NULL)
+		return;
+	if (res == NULL) {		/* a parameter's type */
+		if (at_sync(c))
+			on_readable(c);
+		return;
+	}
+	c->stalled = NULL;
+	if (take_result(c, res) == 1) {
+		c->stalled = res;
+		if (rows_learn(c) == -1)
+			pgc_fail(&c->c->pg);
+		return;
+	}
+	PQclear(res);
+	on_readable(c);
+}
+
+void
+run_abandon(struct call *c)
+{
+	c->r = NULL;
+	pool_cancel(c->c);
+}

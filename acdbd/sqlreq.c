@@ -1,0 +1,147 @@
+/*
+ * sqlreq.c - see sqlreq.h.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "params.h"
+#include "sqlreq.h"
+#include "worker.h"
+
+static bool
+type_is(const struct slice *s, const char *type)
+{
+	size_t n = 0;
+
+	while (n < s->n && s->p[n] != ';' && s->p[n] != ' ' && s->p[n] != '\t')
+		n++;
+	return n == strlen(type) && strncasecmp(s->p, type, n) == 0;
+}
+
+/* application/anything+json */
+static bool
+is_json_suffix(const struct slice *s)
+{
+	size_t n = 0;
+
+	while (n < s->n && s->p[n] != ';' && s->p[n] != ' ')
+		n++;
+	return n > 5 && strncasecmp(s->p + n - 5, "+json", 5) == 0;
+}
+
+int
+sqlreq_content_type(const struct req *r, struct problem *why)
+{
+	const struct slice *s = http_header(&r->head, "content-type");
+
+	if (s == NULL || s->n == 0 || type_is(s, "application/json") ||
+	    type_is(s, "text/json") || is_json_suffix(s) ||
+	    type_is(s, "application/x-www-form-urlencoded"))
+		return 0;
+	return problem_set(why, 415, "unsupported_media_type",
+	    "\"%.*s\" is not read here: send application/json",
+	    s->n > 100 ? 100 : (int)s->n, s->p);
+}
+
+int
+sqlreq_object(struct json *j, const char *p, size_t n, struct problem *why)
+{
+	struct json_error err;
+
+	if (json_read(j, p, n, &err) == -1)
+		return problem_set(why, 400, "invalid_json",
+		    "the body is not valid JSON: %s at line %zu, column %zu",
+		    err.what, err.line, err.column);
+	if (j->tok[0].type == JSON_OBJECT)
+		return 0;
+	json_fini(j);
+	return problem_set(why, 400, "invalid_json",
+	    "the body must be a JSON object");
+}
+
+/* The text of "sql", as owned C string in c. */
+static int
+read_sql(struct call *c, uint32_t tok, const struct conf *conf,
+    struct problem *why)
+{
+	const struct json *j = &c->json;
+	struct buf text;
+
+	if (tok == 0 || j->tok[tok].type != JSON_STRING)
+		return problem_set(why, 400, "invalid_json", tok == 0 ?
+		    "\"sql\" is missing" : "\"sql\" must be a string");
+	buf_init(&text, j->len);
+	if (json_str(j, tok, &text) == -1) {
+		buf_fini(&text);
+		return errno == EILSEQ ? problem_set(why, 400, "invalid_input",
+		    "\"sql\" cannot hold the character NUL (\\u0000)") :
+		    problem_internal(why);
+	}
+	if ((c->sql = buf_take(&text, &c->sql_len)) == NULL)
+		return problem_internal(why);
+	if ((int64_t)c->sql_len > conf->max_statement_bytes)
+		return problem_set(why, 400, "statement_too_large",
+		    "the statement has %zu bytes, the limit is %lld",
+		    c->sql_len, (long long)conf->max_statement_bytes);
+	return 0;
+}
+
+static int
+read_params(struct call *c, uint32_t tok, const struct conf *conf,
+    struct problem *why)
+{
+	const struct json *j = &c->json;
+
+	if (tok == 0 || j->tok[tok].type == JSON_NULL)
+		return 0;
+	if (j->tok[tok].type != JSON_ARRAY)
+		return problem_set(why, 400, "invalid_json",
+		    "\"params\" must be an array");
+	if (j->tok[tok].n > conf->max_statement_params)
+		return problem_set(why, 400, "too_many_params",
+		    "%u parameters, the limit is %lld", j->tok[tok].n,
+		    (long long)conf->max_statement_params);
+	c->params = tok;
+	c->nparams = (int)j->tok[tok].n;
+	for (uint32_t i = json_first(j, tok); i != 0; i = json_next(j, tok, i))
+		if (params_needs_type(j, i))
+			c->needs_types = true;
+	return 0;
+}
+
+int
+sqlreq_read(struct call *c, const struct req *r, struct problem *why)
+{
+	const struct conf *conf = r->w->conf;
+	const struct json *j = &c->json;
+	uint32_t sql = 0, params = 0;
+	struct buf name;
+	size_t n;
+	const char *p = buf_peek(&r->body, &n);
+
+	if (sqlreq_content_type(r, why) == -1 ||
+	    sqlreq_object(&c->json, p, n, why) == -1)
+		return -1;
+	c->has_json = true;
+	for (uint32_t i = json_first(j, 0); i != 0;
+	    i = json_next(j, 0, i + 1)) {
+		if (json_is(j, i, "sql"))
+			sql = i + 1;
+		else if (json_is(j, i, "params"))
+			params = i + 1;
+		else {
+			p = json_raw(j, i, &n);
+			buf_init(&name, 512);
+			buf_add(&name, p, n > 200 ? 200 : n);
+			problem_set(why, 400, "invalid_json",
+			    "unknown member %s", buf_cstr(&name));
+			buf_fini(&name);
+			return -1;
+		}
+	}
+	if (read_sql(c, sql, conf, why) == -1)
+		return -1;
+	return read_params(c, params, conf, why);
+}

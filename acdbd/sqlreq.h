@@ -1,0 +1,25 @@
+/*
+ * sqlreq.h - the body of POST /v1/sql/execute.
+ */
+#ifndef SQLREQ_H
+#define SQLREQ_H
+
+#include "call.h"
+#include "lib/cdefs.h"
+
+/* Read r->body into c: sql, params, options.  c keeps a borrow of the body.
+ * Returns 0, or -1 with why filled in (415, 400). */
+int	sqlreq_read(struct call *c, const struct req *r, struct problem *why)
+	    MUST_CHECK;
+
+/* Whether the body's Content-Type is one that is read as JSON: none, a JSON
+ * type, or what plain curl -d sends.  Else 415.  Returns 0, or -1. */
+int	sqlreq_content_type(const struct req *r, struct problem *why)
+	    MUST_CHECK;
+
+/* Read n bytes as one JSON object.  Returns 0, or -1 with 400 invalid_json
+ * that says where. */
+int	sqlreq_object(struct json *j, const char *p, size_t n,
+	    struct problem *why) MUST_CHECK;
+
+#endif
