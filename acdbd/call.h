@@ -118,6 +118,15 @@ void	run_abandon(struct call *c);
 void	execute_over(struct call *c);
 void	execute_free(struct call *c);
 
+/* send.c.  Send the first flush of a call; what is left once the types of its
+ * parameters are known; COMMIT or ROLLBACK after a decision; the clean-up
+ * before all is sent again.  The first two return 0, or -1 where a parameter
+ * is refused (c->r->why) and nothing was sent. */
+int	send_begin(struct call *c) MUST_CHECK;
+int	send_rest(struct call *c) MUST_CHECK;
+void	send_end(struct call *c, bool commit);
+void	send_cleanup(struct call *c);
+
 /* rows.c.  Append the rows of res to the answer, with the columns first.
  * Returns 0; 1 when a type must be learned before (c->type_wanted); or -1
  * when the answer would be too large. */

@@ -1,0 +1,438 @@
+/*
+ * keysapi.c - the stories about keys: GET /v1/me, POST /v1/auth/keys and
+ * POST /v1/auth/keys/rotate.
+ *
+ * A token is made here, told once and stored only as a hash.  The database's
+ * acdb_api.key_* functions decide what may be minted.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "audit.h"
+#include "ctl.h"
+#include "keys.h"
+#include "lib/json.h"
+#include "lib/log.h"
+#include "lib/secret.h"
+#include "lib/units.h"
+#include "lib/version.h"
+#include "pgproblem.h"
+#include "sqlreq.h"
+#include "stories.h"
+#include "worker.h"
+
+#define TEXT_MAX	256	/* a key's name, a role, a duration */
+#define ALLOW_MAX	4096	/* an address list as an array literal */
+
+static const char notice[] =
+    "Store this token now: it is shown only this once.";
+
+/* What a body may ask of a new key; empty strings where it does not. */
+struct wish {
+	char	role[TEXT_MAX], name[TEXT_MAX], env[TEXT_MAX],
+		workspace[TEXT_MAX], expires_in[TEXT_MAX], rate[TEXT_MAX],
+		burst[TEXT_MAX], allow_from[ALLOW_MAX];
+	bool	has_name, read_only;
+};
+
+/* A question to the control plane on behalf of a request. */
+struct asking {
+	struct ctl_query q;		/* first: a query is its asking */
+	struct req	*r;		/* NULL: gone */
+	struct apikey	 key;
+	struct wish	 wish;
+	bool		 asked, answered;
+};
+
+static void
+asking_free(struct asking *a)
+{
+	if (a == NULL)
+		return;
+	secret_wipe(a, sizeof(*a));
+	free(a);
+}
+
+static void
+end(struct req *r)
+{
+	asking_free(r->state);
+	r->state = NULL;
+}
+
+static void
+abandon(struct req *r)
+{
+	struct asking *a = r->state;
+
+	r->state = NULL;
+	a->r = NULL;			/* on_answer() frees it */
+}
+
+static enum verdict
+refuse_unavailable(struct req *r)
+{
+	problem_set(&r->why, 503, "database_unavailable",
+	    "the database cannot be reached at the moment");
+	r->why.retry_after = 1;
+	r->why.retryable = 1;
+	return STEP_REFUSE;
+}
+
+static void
+put_new_key(struct req *r, const struct apikey *key, int status)
+{
+	struct buf *out = &r->answer.body;
+	char token[APIKEY_TEXT];
+
+	apikey_text(token, key);
+	buf_adds(out, "{\"new_key_id\":");
+	json_put_cstr(out, key->id);
+	buf_adds(out, ",\"token\":");
+	json_put_cstr(out, token);
+	buf_adds(out, ",\"notice\":");
+	json_put_cstr(out, notice);
+	buf_adds(out, "}");
+	secret_wipe(token, sizeof(token));
+	r->answer.status = status;
+	r->answer.type = "application/json";
+}
+
+/* The functions raise AC001 for a role, AC002 for a workspace. */
+static void
+refuse_by_state(struct req *r, const PGresult *res)
+{
+	const char *state = PQresultErrorField(res, PG_DIAG_SQLSTATE);
+	const char *text = PQresultErrorField(res, PG_DIAG_MESSAGE_PRIMARY);
+
+	if (state != NULL && strcmp(state, "AC001") == 0)
+		problem_set(&r->why, 400, "invalid_role", "%s", text);
+	else if (state != NULL && strcmp(state, "AC002") == 0)
+		problem_set(&r->why, 403, "permission_denied", "%s", text);
+	else if (state != NULL && strncmp(state, "22", 2) == 0)
+		problem_set(&r->why, 400, "invalid_input", "%s", text);
+	else {
+		log_error("control plane refused", "request", r->id, "why",
+		    PQresultErrorMessage(res), NULL);
+		problem_internal(&r->why);
+	}
+}
+
+static void
+on_answer(struct ctl_query *q, PGresult *res)
+{
+	struct asking *a = (struct asking *)(void *)q;
+	struct req *r = a->r;
+
+	if (r == NULL) {
+		asking_free(a);
+		return;
+	}
+	a->answered = true;
+	if (res == NULL) {
+		refuse_unavailable(r);
+		r->why.tx = PROBLEM_TX_UNKNOWN;
+		r->why.retryable = 0;
+	} else if (PQresultStatus(res) != PGRES_TUPLES_OK)
+		refuse_by_state(r, res);
+	req_wake(r);
+}
+
+/* The first run of a step asks, the second (woken) finds the answer. */
+static enum verdict
+ask(struct req *r, const char *sql, int n, const char *const *params)
+{
+	struct asking *a = r->state;
+
+	a->q.done = on_answer;
+	a->r = r;
+	if (ctl_ask(r->w->ctl, &a->q, sql, n, params) == -1)
+		return refuse_unavailable(r);
+	a->asked = true;
+	r->abandon = abandon;
+	return STEP_WAIT;
+}
+
+static struct asking *
+asking_of(struct req *r)
+{
+	if (r->state == NULL && (r->state = calloc(1,
+	    sizeof(struct asking))) == NULL)
+		problem_internal(&r->why);
+	return r->state;
+}
+
+static void
+hash_text(char out[2 * SECRET_SHA256 + 3], const struct apikey *key)
+{
+	uint8_t hash[SECRET_SHA256];
+
+	apikey_hash(hash, key);
+	memcpy(out, "\\x", 2);
+	enc_hex(out + 2, hash, sizeof(hash));
+}
+
+/* GET /v1/me */
+
+static enum verdict
+step_me(struct req *r)
+{
+	struct buf *out = &r->answer.body;
+
+	buf_addf(out, "{\"workspace_id\":\"%s\",\"key_id\":",
+	    r->who.workspace_text);
+	json_put_cstr(out, r->who.key_id);
+	buf_adds(out, ",\"role\":");
+	json_put_cstr(out, r->who.role);
+	buf_adds(out, ",\"env\":");
+	json_put_cstr(out, r->who.env);
+	buf_addf(out, ",\"read_only\":%s,\"server\":{\"version\":\"%s\","
+	    "\"commit\":\"%s\",\"build_date\":\"%s\"}}",
+	    r->who.read_only ? "true" : "false", version_number,
+	    version_commit, version_build_date);
+	r->answer.status = 200;
+	r->answer.type = "application/json";
+	return STEP_NEXT;
+}
+
+/* POST /v1/auth/keys */
+
+static int
+take_text(char *out, size_t size, const struct json *j, uint32_t i,
+    const char *name, struct problem *why)
+{
+	struct buf text;
+	int rc = 0;
+
+	buf_init(&text, size - 1);
+	if (j->tok[i].type == JSON_NUMBER) {
+		size_t n;
+		const char *raw = json_raw(j, i, &n);
+
+		buf_add(&text, raw, n);
+	} else if (j->tok[i].type != JSON_STRING ||
+	    json_str(j, i, &text) == -1)
+		rc = -1;
+	if (rc == 0 && !buf_failed(&text) && buf_len(&text) > 0)
+		memcpy(out, buf_cstr(&text), buf_len(&text) + 1);
+	else
+		rc = problem_set(why, 400, "invalid_json",
+		    "\"%s\" must be a non-empty string of at most %zu bytes",
+		    name, size - 1);
+	buf_fini(&text);
+	return rc;
+}
+
+/* ["10.0.0.0/8", ...] as the literal {"10.0.0.0/8",...}. */
+static int
+take_networks(char out[ALLOW_MAX], const struct json *j, uint32_t i,
+    struct problem *why)
+{
+	char one[64];
+	size_t n = 0;
+
+	if (j->tok[i].type != JSON_ARRAY)
+		return problem_set(why, 400, "invalid_json",
+		    "\"allow_from\" must be an array of networks");
+	out[n++] = '{';
+	for (uint32_t c = json_first(j, i); c != 0; c = json_next(j, i, c)) {
+		if (take_text(one, sizeof(one), j, c, "allow_from", why))
+			return -1;
+		if (n + strlen(one) + 3 > ALLOW_MAX ||
+		    strspn(one, "0123456789abcdefABCDEF.:/") != strlen(one))
+			return problem_set(why, 400, "invalid_input",
+			    "\"%s\" in \"allow_from\" is not a network", one);
+		if (n > 1)
+			out[n++] = ',';
+		memcpy(out + n, one, strlen(one));
+		n += strlen(one);
+	}
+	memcpy(out + n, "}", 2);
+	return 0;
+}
+
+static int
+take_member(struct wish *w, const struct json *j, uint32_t i,
+    struct problem *why)
+{
+	const struct { const char *name; char *to; } texts[] = {
+		{ "pg_role", w->role }, { "name", w->name },
+		{ "env", w->env }, { "workspace_id", w->workspace },
+		{ "expires_in", w->expires_in },
+		{ "rate_per_second", w->rate }, { "rate_burst", w->burst },
+	};
+	uint32_t v = i + 1;
+	char unknown[64] = "";
+
+	if (j->tok[v].type == JSON_NULL)
+		return 0;
+	for (size_t k = 0; k < NELEM(texts); k++)
+		if (json_is(j, i, texts[k].name))
+			return take_text(texts[k].to, TEXT_MAX, j, v,
+			    texts[k].name, why);
+	if (json_is(j, i, "allow_from"))
+		return take_networks(w->allow_from, j, v, why);
+	if (json_is(j, i, "read_only") && (j->tok[v].type == JSON_TRUE ||
+	    j->tok[v].type == JSON_FALSE)) {
+		w->read_only = j->tok[v].type == JSON_TRUE;
+		return 0;
+	}
+	if (take_text(unknown, sizeof(unknown), j, i, "member", why) == -1)
+		return -1;
+	return problem_set(why, 400, "invalid_json", json_is(j, i,
+	    "read_only") ? "\"%s\" must be true or false" :
+	    "unknown member \"%s\"", unknown);
+}
+
+static int
+read_wish(struct wish *w, const struct req *r, struct problem *why)
+{
+	struct json j;
+	size_t n;
+	const char *p = buf_peek(&r->body, &n);
+	int64_t ms;
+	double number;
+	int rc = 0;
+
+	if (sqlreq_content_type(r, why) == -1 ||
+	    sqlreq_object(&j, p, n, why) == -1)
+		return -1;
+	for (uint32_t i = json_first(&j, 0); i != 0 && rc == 0;
+	    i = json_next(&j, 0, i + 1))
+		rc = take_member(w, &j, i, why);
+	json_fini(&j);
+	if (rc == -1)
+		return -1;
+	if (w->role[0] == '\0')
+		return problem_set(why, 400, "invalid_json",
+		    "\"pg_role\" is missing");
+	if (w->env[0] != '\0' && !apikey_env_valid(w->env))
+		return problem_set(why, 400, "invalid_input",
+		    "\"env\" must be dev, live or test");
+	if (w->workspace[0] != '\0' &&
+	    strcasecmp(w->workspace, r->who.workspace_text) != 0)
+		return problem_set(why, 403, "permission_denied",
+		    "a key can only be minted for the caller's own "
+		    "workspace");
+	if (w->expires_in[0] != '\0' &&
+	    (units_duration(w->expires_in, &ms) == -1 || ms <= 0))
+		return problem_set(why, 400, "invalid_input",
+		    "\"expires_in\" must be a duration such as 90d, 24h or "
+		    "1h30m");
+	if ((w->rate[0] != '\0' && units_number(w->rate, &number) == -1) ||
+	    (w->burst[0] != '\0' && units_number(w->burst, &number) == -1))
+		return problem_set(why, 400, "invalid_input",
+		    "\"rate_per_second\" and \"rate_burst\" must be numbers, "
+		    "0 for no limit");
+	return 0;
+}
+
+static enum verdict
+step_admin(struct req *r)
+{
+	if (strcmp(r->who.role, "dbadmin") == 0 && !r->who.read_only)
+		return STEP_NEXT;
+	problem_set(&r->why, 403, "permission_denied",
+	    "minting needs a dbadmin key that is not read-only");
+	return STEP_REFUSE;
+}
+
+static const char mint_sql[] =
+    "SELECT acdb_api.key_mint($1::uuid, $2, $3::bytea, $4, $5, $6,"
+    " pg_catalog.now() + $7::int8 * interval '1 millisecond', $8::bool,"
+    " $9::float8, $10::float8, $11::cidr[], $12::uuid)";
+
+static enum verdict
+step_mint(struct req *r)
+{
+	struct asking *a = asking_of(r);
+	char hash[2 * SECRET_SHA256 + 3], by[UUID_TEXT], ms[24];
+	int64_t expires;
+
+	if (a == NULL)
+		return STEP_REFUSE;
+	if (a->answered) {
+		if (r->why.status != 0)
+			return STEP_REFUSE;
+		put_new_key(r, &a->key, 201);
+		return STEP_NEXT;
+	}
+	if (read_wish(&a->wish, r, &r->why) == -1)
+		return STEP_REFUSE;
+	apikey_generate(&a->key, a->wish.env[0] != '\0' ? a->wish.env :
+	    r->who.env);
+	hash_text(hash, &a->key);
+	uuid_text(by, r->who.key_uuid);
+	if (a->wish.expires_in[0] != '\0' &&
+	    units_duration(a->wish.expires_in, &expires) == 0)
+		snprintf(ms, sizeof(ms), "%lld", (long long)expires);
+#define OR_NULL(s)	((s)[0] != '\0' ? (s) : NULL)
+	const char *params[12] = { r->who.workspace_text, a->key.id, hash,
+	    a->key.env, a->wish.role, OR_NULL(a->wish.name),
+	    a->wish.expires_in[0] != '\0' ? ms : NULL,
+	    a->wish.read_only ? "t" : "f", OR_NULL(a->wish.rate),
+	    OR_NULL(a->wish.burst), OR_NULL(a->wish.allow_from), by };
+#undef OR_NULL
+	return ask(r, mint_sql, 12, params);
+}
+
+/* POST /v1/auth/keys/rotate */
+
+static const char rotate_sql[] =
+    "SELECT acdb_api.key_rotate($1::uuid, $2, $3::bytea,"
+    " $4::int8 * interval '1 millisecond')";
+
+static enum verdict
+step_rotate(struct req *r)
+{
+	struct asking *a = asking_of(r);
+	char hash[2 * SECRET_SHA256 + 3], id[UUID_TEXT], overlap[24];
+
+	if (a == NULL)
+		return STEP_REFUSE;
+	if (a->answered) {
+		if (r->why.status != 0)
+			return STEP_REFUSE;
+		put_new_key(r, &a->key, 200);
+		return STEP_NEXT;
+	}
+	apikey_generate(&a->key, r->who.env);
+	hash_text(hash, &a->key);
+	uuid_text(id, r->who.key_uuid);
+	snprintf(overlap, sizeof(overlap), "%lld",
+	    (long long)r->w->conf->key_rotate_overlap);
+	const char *params[4] = { id, a->key.id, hash, overlap };
+
+	return ask(r, rotate_sql, 4, params);
+}
+
+static const struct step me_steps[] = {
+	{ "authenticate", step_authenticate, false },
+	{ "throttle", step_throttle, false },
+	{ "me", step_me, false },
+	{ "record", step_record, true },
+	{ NULL, NULL, false },
+};
+
+static const struct step mint_steps[] = {
+	{ "authenticate", step_authenticate, false },
+	{ "throttle", step_throttle, false },
+	{ "admin", step_admin, false },
+	{ "body", step_body, false },
+	{ "mint", step_mint, false },
+	{ "record", step_record, true },
+	{ NULL, NULL, false },
+};
+
+static const struct step rotate_steps[] = {
+	{ "authenticate", step_authenticate, false },
+	{ "throttle", step_throttle, false },
+	{ "body", step_body, false },
+	{ "rotate", step_rotate, false },
+	{ "record", step_record, true },
+	{ NULL, NULL, false },
+};
+
+const struct story story_me = { me_steps, NULL };
+const struct story story_mint = { mint_steps, end };
+const struct story story_rotate = { rotate_steps, end };

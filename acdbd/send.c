@@ -1,0 +1,324 @@
+/*
+ * send.c - what a call sends, flush by flush; see run.c for their order.
+ *
+ * Each function notes what it sent, for the answers to be matched with; the
+ * first failure marks the connection, and what follows is in vain.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "call.h"
+#include "lib/context.h"
+#include "params.h"
+#include "worker.h"
+
+#define CONTEXT_US	30000000	/* a transaction that begins later than
+					 * this is none of ours */
+
+static void
+note(struct call *c, enum op op, enum frame f)
+{
+	if (c->nsent < CALL_OPS)
+		c->sent[c->nsent++] = (struct sent){ op, f };
+}
+
+static void
+send_frame_with(struct call *c, enum frame f, int n,
+    const char *const *values, const int *lengths, const int *formats)
+{
+	int rc = pconn_frame(c->c, f, n, values, lengths, formats);
+
+	if (rc == PCONN_FAILED) {
+		pgc_fail(&c->c->pg);
+		return;
+	}
+	if (rc == PCONN_SENT_PREPARE)
+		note(c, OP_FRAME_PREPARE, f);
+	note(c, OP_FRAME, f);
+}
+
+static void
+send_frame(struct call *c, enum frame f)
+{
+	send_frame_with(c, f, 0, NULL, NULL, NULL);
+}
+
+static void
+send_sync(struct call *c)
+{
+	if (!PQpipelineSync(c->c->pg.conn))
+		pgc_fail(&c->c->pg);
+	note(c, OP_SYNC, 0);
+	pgc_flush(&c->c->pg);
+}
+
+/* The ten parameters of acdb_api.audit() and audit_if_written(). */
+static void
+audit_params(struct call *c, char domain, uint8_t mac[SECRET_SHA256],
+    const char **values, int *lengths, int *formats)
+{
+	const struct req *r = c->r;
+	const bool include = c->w->conf->audit_include_sql;
+	const char *v[10] = { (const char *)c->audit_id,
+	    (const char *)c->who.workspace, (const char *)c->who.key_uuid,
+	    r->id, "/v1/sql/execute", c->stmt.command,
+	    (const char *)c->stmt.sha256, include ? c->sql : NULL,
+	    r->peer[0] != '\0' ? r->peer : NULL, (const char *)mac };
+	static const int length[10] = { 16, 16, 16, 0, 0, 0, 32, 0, 0, 32 };
+
+	context_audit_mac(mac, c->w->mac, domain, c->c->pid, c->audit_id,
+	    c->who.workspace);
+	for (int i = 0; i < 10; i++) {
+		values[i] = v[i];
+		lengths[i] = length[i];
+		formats[i] = length[i] > 0;
+	}
+}
+
+static bool
+audited_in_transaction(const struct call *c)
+{
+	return !c->w->conf->audit_disabled && !c->read_only;
+}
+
+static void
+send_open(struct call *c)
+{
+	char token[CONTEXT_TOKEN], timeout[24];
+	uint8_t mac[SECRET_SHA256];
+	const char *values[14] = { token, c->who.workspace_text, c->who.role,
+	    timeout };
+	int lengths[14] = { 0 }, formats[14] = { 0 };
+	bool audited = audited_in_transaction(c) && c->stmt.kind != STMT_READ;
+
+	context_token(token, c->w->mac, c->c->pid,
+	    ctl_clock_us(c->w->ctl) + CONTEXT_US, c->who.workspace, c->login);
+	snprintf(timeout, sizeof(timeout), "%lld",
+	    (long long)c->w->conf->statement_timeout);
+	if (audited)
+		audit_params(c, 'a', mac, values + 4, lengths + 4,
+		    formats + 4);
+	send_frame_with(c, audited ? FRAME_OPEN_AUDITED : FRAME_OPEN,
+	    audited ? 14 : 4, values, lengths, formats);
+}
+
+static void
+send_front(struct call *c)
+{
+	send_frame(c, FRAME_RESET);
+	send_frame(c, FRAME_SEQUENCES);
+	send_frame(c, FRAME_CURSORS);
+	send_frame(c, FRAME_UNLISTEN);
+	send_frame(c, c->read_only ? FRAME_BEGIN_READ_ONLY : FRAME_BEGIN);
+	send_open(c);
+}
+
+static void
+send_close(struct call *c)
+{
+	uint8_t mac[SECRET_SHA256];
+	const char *values[10];
+	int lengths[10], formats[10];
+
+	if (!audited_in_transaction(c) || c->stmt.kind != STMT_READ)
+		return;
+	audit_params(c, 'w', mac, values, lengths, formats);
+	send_frame_with(c, FRAME_CLOSE, 10, values, lengths, formats);
+}
+
+void
+send_end(struct call *c, bool commit)
+{
+	c->commit_sent = commit;
+	send_frame(c, commit ? FRAME_COMMIT : FRAME_ROLLBACK);
+	send_sync(c);
+}
+
+/* The statement's name on this connection: "" while it has none. */
+static void
+statement_name(const struct call *c, char name[PCONN_NAME])
+{
+	name[0] = '\0';
+	if (c->prepared != NULL)
+		pconn_name(c->c, c->prepared->number, name);
+}
+
+/*
+ * Parse of its own: where types are asked for, or the text was seen before
+ * and is worth a name.  One that had to make room goes.
+ */
+static void
+send_prepare(struct call *c)
+{
+	PGconn *conn = c->c->pg.conn;
+	char name[PCONN_NAME], old[PCONN_NAME + 16];
+	unsigned evicted = 0;
+
+	if (c->c->named && (c->stmt.uses > 1 || c->needs_types)) {
+		c->prepared = pconn_slot(c->c, c->stmt.sha256, &evicted);
+		c->newly_prepared = true;
+	} else if (!c->needs_types)
+		return;
+	if (evicted != 0) {
+		memcpy(old, "DEALLOCATE ", 11);
+		pconn_name(c->c, evicted, old + 11);
+		if (!PQsendQueryParams(conn, old, 0, NULL, NULL, NULL, NULL,
+		    0))
+			pgc_fail(&c->c->pg);
+		note(c, OP_DEALLOCATE, 0);
+	}
+	statement_name(c, name);
+	if (!PQsendPrepare(conn, name, c->sql, 0, NULL))
+		pgc_fail(&c->c->pg);
+	note(c, OP_PREPARE, 0);
+	if (!c->needs_types)
+		return;
+	if (!PQsendDescribePrepared(conn, name))
+		pgc_fail(&c->c->pg);
+	note(c, OP_DESCRIBE, 0);
+}
+
+static void
+send_statement(struct call *c)
+{
+	PGconn *conn = c->c->pg.conn;
+	char name[PCONN_NAME];
+	int rc;
+
+	statement_name(c, name);
+	if (c->prepared != NULL || c->needs_types)
+		rc = PQsendQueryPrepared(conn, name, c->nparams, c->values,
+		    NULL, NULL, 0);
+	else
+		rc = PQsendQueryParams(conn, c->sql, c->nparams, NULL,
+		    c->values, NULL, NULL, 0);
+	if (!rc)
+		pgc_fail(&c->c->pg);
+	note(c, OP_STATEMENT, 0);
+	c->single_row = false;
+	c->started = true;
+}
+
+/* The parameters as text.  Returns 0, or -1 with the refusal filled in. */
+static int
+write_params(struct call *c)
+{
+	size_t *at;
+	uint32_t tok = c->params == 0 ? 0 : json_first(&c->json, c->params);
+	const char *text;
+	int rc = -1;
+
+	if (c->nparams == 0)
+		return 0;
+	free(c->values);
+	c->values = calloc((size_t)c->nparams, sizeof(*c->values));
+	at = calloc((size_t)c->nparams, sizeof(*at));
+	if (c->values == NULL || at == NULL) {
+		problem_internal(&c->r->why);
+		goto free_at;
+	}
+	buf_clear(&c->param_text);
+	for (int i = 0; i < c->nparams; i++) {
+		at[i] = SIZE_MAX;
+		if (c->json.tok[tok].type != JSON_NULL) {
+			at[i] = buf_len(&c->param_text);
+			if (params_put(&c->param_text, &c->json, tok,
+			    c->w->types, c->param_types == NULL ? NULL :
+			    types_find(c->w->types, c->param_types[i]), i + 1,
+			    &c->r->why) == -1)
+				goto free_at;
+		}
+		tok = json_next(&c->json, c->params, tok);
+	}
+	text = buf_peek(&c->param_text, NULL);
+	for (int i = 0; i < c->nparams; i++)
+		c->values[i] = at[i] == SIZE_MAX ? NULL : text + at[i];
+	rc = 0;
+ free_at:
+	free(at);
+	return rc;
+}
+
+/* The statement and what is behind it: up to COMMIT, or up to the point of
+ * decision. */
+static void
+send_on(struct call *c)
+{
+	send_statement(c);
+	if (c->two_phase) {
+		c->phase = CALL_DECIDING;
+		send_sync(c);
+	} else {
+		c->phase = CALL_ONCE;
+		send_close(c);
+		send_end(c, true);
+	}
+}
+
+int
+send_rest(struct call *c)
+{
+	if (write_params(c) == -1)
+		return -1;
+	send_on(c);
+	return 0;
+}
+
+/* The types of the parameters from an earlier description on this
+ * connection; without one the statement is prepared anew, to ask. */
+static void
+recall_types(struct call *c)
+{
+	size_t size = (size_t)c->nparams * sizeof(*c->param_types);
+
+	if (c->prepared == NULL || !c->needs_types || c->param_types != NULL)
+		return;
+	if (!c->prepared->described) {
+		pconn_drop(c->prepared);
+		c->prepared = NULL;
+	} else if ((c->param_types = malloc(size + 1)) != NULL)
+		memcpy(c->param_types, c->prepared->params, size);
+}
+
+int
+send_begin(struct call *c)
+{
+	c->nsent = c->at = 0;
+	c->started = c->commit_sent = c->failed = false;
+	c->newly_prepared = false;
+	c->prepared = c->c->named ? pconn_find(c->c, c->stmt.sha256) : NULL;
+	recall_types(c);
+	if (c->needs_types && c->param_types == NULL) {
+		send_front(c);
+		send_prepare(c);
+		c->phase = CALL_DESCRIBING;
+		send_sync(c);
+		return 0;
+	}
+	/* Before anything is sent: a parameter may be refused. */
+	if (write_params(c) == -1)
+		return -1;
+	send_front(c);
+	if (c->prepared == NULL)
+		send_prepare(c);
+	send_on(c);
+	return 0;
+}
+
+void
+send_cleanup(struct call *c)
+{
+	static const char *const sql[] = { "ROLLBACK", "DEALLOCATE ALL" };
+
+	pconn_forget(c->c);
+	c->prepared = NULL;
+	c->nsent = c->at = 0;
+	c->phase = CALL_RETRYING;
+	for (size_t i = 0; i < NELEM(sql); i++) {
+		if (!PQsendQueryParams(c->c->pg.conn, sql[i], 0, NULL, NULL,
+		    NULL, NULL, 0))
+			pgc_fail(&c->c->pg);
+		note(c, OP_PLAIN, 0);
+		send_sync(c);
+	}
+}
