@@ -109,7 +109,7 @@ have_apt() {
 packages() {
 	local want
 	if ! have_apt; then
-		say "no apt here: the packages named in doc/HACKING.md are" \
+		say "no apt here: the packages named in deploy/local/deps.sh are" \
 		    "yours to install"
 		return
 	fi

@@ -1,0 +1,51 @@
+# The commands of README.md do what it shows.
+load helper
+
+setup_file() {
+	server_start
+}
+
+teardown_file() {
+	server_stop
+}
+
+# blocks KIND: README's blocks of that kind as one script, which prints
+# "@@ N" in front of the Nth; and what is expected, in the same form.
+blocks() {
+	awk -v kind="$1" -v script="$2" -v want="$3" '
+	/^```/ && !open {
+		open = substr($0, 4)
+		if (open == kind) {
+			n++
+			print "echo @@ " n > script
+			print "@@ " n > want
+			shown = 0
+		} else
+			shown = open == "text"
+		next
+	}
+	/^```$/ { last = open; open = ""; next }
+	open == kind { print > script }
+	open == "text" { print > want }' "$TOP/README.md"
+}
+
+@test "each block prints what stands below it" {
+	cd "$BATS_TEST_TMPDIR"
+	blocks sh script want
+	# The same server, and the programs of the variant under test.
+	sed -i "s|^\. build/up.env|. '$SRV.config/up.env'|; /^PATH=/d" script
+	run -0 bash -u script
+	# Only blocks with an answer below them promise one.
+	awk 'NR == FNR { if (/^@@/) n = $2; else shown[n] = 1; next }
+	    /^@@/ { n = $2 } shown[n]' want - <<<"$output" >got
+	awk 'NR == FNR { if (/^@@/) n = $2; else shown[n] = 1; next }
+	    /^@@/ { n = $2 } shown[n]' want want >promised
+	diff -u promised got
+	[ "$(grep -c '^@@' promised)" -ge 6 ]
+}
+
+@test "a key of the README's is revoked at its end" {
+	run -0 acdb-keys list --all --json
+	[ "$(jq '[.[] | select(.name == "app" and .revoked_at != null)]
+	    | length' <<<"$output")" -eq 1 ]
+}
