@@ -111,3 +111,41 @@ api() {
 		--cacert "$SRV/tls/cert.pem" -w '\n%{http_code}\n' \
 		${body:+-d "$body"} "$@" "$URL$path"
 }
+
+# A PostgreSQL that is not ours, on a TCP port of 127.0.0.1, with the
+# superuser postgres; sets PGT, PGT_PORT and PGT_PASSWORD.
+postgres_start() {
+	local bindir
+	bindir=$("$TOP/deploy/local/pg-bindir.sh") || return 1
+	PGT=$(mktemp -d /tmp/acdb-bats.XXXXXX) && chmod 700 "$PGT" || return 1
+	PGT_PORT=$1 PGT_PASSWORD=not-a-secret-here
+	echo "$PGT_PASSWORD" >"$PGT/password"
+	[ "$(id -u)" -ne 0 ] || chown -R nobody "$PGT"
+	as_nobody "$bindir/initdb" -D "$PGT/data" -U postgres -A scram-sha-256 \
+	    --pwfile="$PGT/password" -E UTF8 --locale=C.UTF-8 \
+	    --no-sync >/dev/null || return 1
+	as_nobody "$bindir/pg_ctl" -s -w -D "$PGT/data" -l "$PGT/log" start \
+	    -o "-p $PGT_PORT -c listen_addresses=127.0.0.1 -c fsync=off \
+	    -c unix_socket_directories=$PGT" 3>&-
+}
+
+postgres_sql() {
+	PGPASSWORD=$PGT_PASSWORD "$("$TOP/deploy/local/pg-bindir.sh")/psql" \
+	    -XqAt -v ON_ERROR_STOP=1 -h 127.0.0.1 -p "$PGT_PORT" -U postgres \
+	    -d "${2:-postgres}" -c "$1"
+}
+
+postgres_stop() {
+	as_nobody "$("$TOP/deploy/local/pg-bindir.sh")/pg_ctl" -s -w -m fast \
+	    -D "$PGT/data" stop
+	rm -rf "$PGT"
+}
+
+# PostgreSQL refuses root.
+as_nobody() {
+	if [ "$(id -u)" -eq 0 ]; then
+		(cd / && setpriv --reuid=nobody --clear-groups "$@")
+	else
+		"$@"
+	fi
+}

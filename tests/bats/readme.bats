@@ -9,8 +9,8 @@ teardown_file() {
 	server_stop
 }
 
-# blocks KIND: README's blocks of that kind as one script, which prints
-# "@@ N" in front of the Nth; and what is expected, in the same form.
+# blocks KIND SCRIPT WANT: README's blocks of that kind as one script, which
+# prints "@@ N" in front of the Nth; and what is expected, in the same form.
 blocks() {
 	awk -v kind="$1" -v script="$2" -v want="$3" '
 	/^```/ && !open {
@@ -19,12 +19,10 @@ blocks() {
 			n++
 			print "echo @@ " n > script
 			print "@@ " n > want
-			shown = 0
-		} else
-			shown = open == "text"
+		}
 		next
 	}
-	/^```$/ { last = open; open = ""; next }
+	/^```$/ { open = ""; next }
 	open == kind { print > script }
 	open == "text" { print > want }' "$TOP/README.md"
 }
@@ -48,4 +46,20 @@ blocks() {
 	run -0 acdb-keys list --all --json
 	[ "$(jq '[.[] | select(.name == "app" and .revoked_at != null)]
 	    | length' <<<"$output")" -eq 1 ]
+}
+
+@test "an existing PostgreSQL is migrated, verified and served" {
+	postgres_start "$(free_port)"
+	postgres_sql 'CREATE DATABASE app'
+	cd "$BATS_TEST_TMPDIR"
+	blocks 'sh existing' script want
+	cp "$SRV/tls/cert.pem" "$SRV/tls/key.pem" .
+	sed -i "s|db.example.com:5432|127.0.0.1:$PGT_PORT|
+	    s|the-superusers-password|$PGT_PASSWORD|
+	    s|key.pem acdbd|key.pem acdbd --check|" script
+	unset AGENTCOOPDB_GATEWAY_URL AGENTCOOPDB_API_KEY_FILE \
+	    AGENTCOOPDB_CA_FILE
+	run -0 bash -eu script
+	postgres_stop
+	[[ $(cat admin.key) =~ ^acd_dev_.{49}$ ]]
 }
