@@ -7,16 +7,15 @@
  */
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
+#include "asking.h"
 #include "audit.h"
-#include "ctl.h"
 #include "keys.h"
 #include "lib/json.h"
-#include "lib/log.h"
 #include "lib/secret.h"
 #include "lib/units.h"
 #include "lib/version.h"
-#include "pgproblem.h"
 #include "sqlreq.h"
 #include "stories.h"
 #include "worker.h"
@@ -35,49 +34,10 @@ struct wish {
 	bool	has_name, read_only;
 };
 
-/* A question to the control plane on behalf of a request. */
-struct asking {
-	struct ctl_query q;		/* first: a query is its asking */
-	struct req	*r;		/* NULL: gone */
-	struct apikey	 key;
-	struct wish	 wish;
-	bool		 asked, answered;
+struct fresh {			/* a key being made */
+	struct apikey	key;
+	struct wish	wish;
 };
-
-static void
-asking_free(struct asking *a)
-{
-	if (a == NULL)
-		return;
-	secret_wipe(a, sizeof(*a));
-	free(a);
-}
-
-static void
-end(struct req *r)
-{
-	asking_free(r->state);
-	r->state = NULL;
-}
-
-static void
-abandon(struct req *r)
-{
-	struct asking *a = r->state;
-
-	r->state = NULL;
-	a->r = NULL;			/* on_answer() frees it */
-}
-
-static enum verdict
-refuse_unavailable(struct req *r)
-{
-	problem_set(&r->why, 503, "database_unavailable",
-	    "the database cannot be reached at the moment");
-	r->why.retry_after = 1;
-	r->why.retryable = 1;
-	return STEP_REFUSE;
-}
 
 static void
 put_new_key(struct req *r, const struct apikey *key, int status)
@@ -96,70 +56,6 @@ put_new_key(struct req *r, const struct apikey *key, int status)
 	secret_wipe(token, sizeof(token));
 	r->answer.status = status;
 	r->answer.type = "application/json";
-}
-
-/* The functions raise AC001 for a role, AC002 for a workspace. */
-static void
-refuse_by_state(struct req *r, const PGresult *res)
-{
-	const char *state = PQresultErrorField(res, PG_DIAG_SQLSTATE);
-	const char *text = PQresultErrorField(res, PG_DIAG_MESSAGE_PRIMARY);
-
-	if (state != NULL && strcmp(state, "AC001") == 0)
-		problem_set(&r->why, 400, "invalid_role", "%s", text);
-	else if (state != NULL && strcmp(state, "AC002") == 0)
-		problem_set(&r->why, 403, "permission_denied", "%s", text);
-	else if (state != NULL && strncmp(state, "22", 2) == 0)
-		problem_set(&r->why, 400, "invalid_input", "%s", text);
-	else {
-		log_error("control plane refused", "request", r->id, "why",
-		    PQresultErrorMessage(res), NULL);
-		problem_internal(&r->why);
-	}
-}
-
-static void
-on_answer(struct ctl_query *q, PGresult *res)
-{
-	struct asking *a = (struct asking *)(void *)q;
-	struct req *r = a->r;
-
-	if (r == NULL) {
-		asking_free(a);
-		return;
-	}
-	a->answered = true;
-	if (res == NULL) {
-		refuse_unavailable(r);
-		r->why.tx = PROBLEM_TX_UNKNOWN;
-		r->why.retryable = 0;
-	} else if (PQresultStatus(res) != PGRES_TUPLES_OK)
-		refuse_by_state(r, res);
-	req_wake(r);
-}
-
-/* The first run of a step asks, the second (woken) finds the answer. */
-static enum verdict
-ask(struct req *r, const char *sql, int n, const char *const *params)
-{
-	struct asking *a = r->state;
-
-	a->q.done = on_answer;
-	a->r = r;
-	if (ctl_ask(r->w->ctl, &a->q, sql, n, params) == -1)
-		return refuse_unavailable(r);
-	a->asked = true;
-	r->abandon = abandon;
-	return STEP_WAIT;
-}
-
-static struct asking *
-asking_of(struct req *r)
-{
-	if (r->state == NULL && (r->state = calloc(1,
-	    sizeof(struct asking))) == NULL)
-		problem_internal(&r->why);
-	return r->state;
 }
 
 static void
@@ -327,16 +223,6 @@ read_wish(struct wish *w, const struct req *r, struct problem *why)
 	return 0;
 }
 
-static enum verdict
-step_admin(struct req *r)
-{
-	if (strcmp(r->who.role, "dbadmin") == 0 && !r->who.read_only)
-		return STEP_NEXT;
-	problem_set(&r->why, 403, "permission_denied",
-	    "minting needs a dbadmin key that is not read-only");
-	return STEP_REFUSE;
-}
-
 static const char mint_sql[] =
     "SELECT acdb_api.key_mint($1::uuid, $2, $3::bytea, $4, $5, $6,"
     " pg_catalog.now() + $7::int8 * interval '1 millisecond', $8::bool,"
@@ -345,35 +231,36 @@ static const char mint_sql[] =
 static enum verdict
 step_mint(struct req *r)
 {
-	struct asking *a = asking_of(r);
+	struct asking *a = asking_of(r, sizeof(struct fresh));
+	struct fresh *f = a == NULL ? NULL : a->more;
 	char hash[2 * SECRET_SHA256 + 3], by[UUID_TEXT], ms[24];
 	int64_t expires;
 
-	if (a == NULL)
+	if (f == NULL)
 		return STEP_REFUSE;
 	if (a->answered) {
 		if (r->why.status != 0)
 			return STEP_REFUSE;
-		put_new_key(r, &a->key, 201);
+		put_new_key(r, &f->key, 201);
 		return STEP_NEXT;
 	}
-	if (read_wish(&a->wish, r, &r->why) == -1)
+	if (read_wish(&f->wish, r, &r->why) == -1)
 		return STEP_REFUSE;
-	apikey_generate(&a->key, a->wish.env[0] != '\0' ? a->wish.env :
+	apikey_generate(&f->key, f->wish.env[0] != '\0' ? f->wish.env :
 	    r->who.env);
-	hash_text(hash, &a->key);
+	hash_text(hash, &f->key);
 	uuid_text(by, r->who.key_uuid);
-	if (a->wish.expires_in[0] != '\0' &&
-	    units_duration(a->wish.expires_in, &expires) == 0)
+	if (f->wish.expires_in[0] != '\0' &&
+	    units_duration(f->wish.expires_in, &expires) == 0)
 		snprintf(ms, sizeof(ms), "%lld", (long long)expires);
 #define OR_NULL(s)	((s)[0] != '\0' ? (s) : NULL)
-	const char *params[12] = { r->who.workspace_text, a->key.id, hash,
-	    a->key.env, a->wish.role, OR_NULL(a->wish.name),
-	    a->wish.expires_in[0] != '\0' ? ms : NULL,
-	    a->wish.read_only ? "t" : "f", OR_NULL(a->wish.rate),
-	    OR_NULL(a->wish.burst), OR_NULL(a->wish.allow_from), by };
+	const char *params[12] = { r->who.workspace_text, f->key.id, hash,
+	    f->key.env, f->wish.role, OR_NULL(f->wish.name),
+	    f->wish.expires_in[0] != '\0' ? ms : NULL,
+	    f->wish.read_only ? "t" : "f", OR_NULL(f->wish.rate),
+	    OR_NULL(f->wish.burst), OR_NULL(f->wish.allow_from), by };
 #undef OR_NULL
-	return ask(r, mint_sql, 12, params);
+	return asking_send(r, mint_sql, 12, params);
 }
 
 /* POST /v1/auth/keys/rotate */
@@ -385,25 +272,26 @@ static const char rotate_sql[] =
 static enum verdict
 step_rotate(struct req *r)
 {
-	struct asking *a = asking_of(r);
+	struct asking *a = asking_of(r, sizeof(struct fresh));
+	struct fresh *f = a == NULL ? NULL : a->more;
 	char hash[2 * SECRET_SHA256 + 3], id[UUID_TEXT], overlap[24];
 
-	if (a == NULL)
+	if (f == NULL)
 		return STEP_REFUSE;
 	if (a->answered) {
 		if (r->why.status != 0)
 			return STEP_REFUSE;
-		put_new_key(r, &a->key, 200);
+		put_new_key(r, &f->key, 200);
 		return STEP_NEXT;
 	}
-	apikey_generate(&a->key, r->who.env);
-	hash_text(hash, &a->key);
+	apikey_generate(&f->key, r->who.env);
+	hash_text(hash, &f->key);
 	uuid_text(id, r->who.key_uuid);
 	snprintf(overlap, sizeof(overlap), "%lld",
 	    (long long)r->w->conf->key_rotate_overlap);
-	const char *params[4] = { id, a->key.id, hash, overlap };
+	const char *params[4] = { id, f->key.id, hash, overlap };
 
-	return ask(r, rotate_sql, 4, params);
+	return asking_send(r, rotate_sql, 4, params);
 }
 
 static const struct step me_steps[] = {
@@ -434,5 +322,5 @@ static const struct step rotate_steps[] = {
 };
 
 const struct story story_me = { me_steps, NULL };
-const struct story story_mint = { mint_steps, end };
-const struct story story_rotate = { rotate_steps, end };
+const struct story story_mint = { mint_steps, asking_end };
+const struct story story_rotate = { rotate_steps, asking_end };

@@ -10,6 +10,8 @@
 
 #define ALLOW_GET	"GET, HEAD, OPTIONS"
 #define ALLOW_POST	"POST, OPTIONS"
+#define ALLOW_GET_POST	"GET, HEAD, POST, OPTIONS"
+#define ALLOW_DELETE	"DELETE, OPTIONS"
 
 /* The longest part of a path that is told back in a 404. */
 #define PATH_SHOWN_MAX	200
@@ -24,10 +26,20 @@ static const struct route routes[] = {
 	    DOOR_API, ALLOW_GET },
 	{ "/v1/me", HTTP_OPTIONS, &story_options, false,
 	    DOOR_API, ALLOW_GET },
+	{ "/v1/audit", HTTP_GET, &story_audit, true,
+	    DOOR_API, ALLOW_GET },
+	{ "/v1/audit", HTTP_OPTIONS, &story_options, false,
+	    DOOR_API, ALLOW_GET },
 	{ "/v1/auth/keys", HTTP_POST, &story_mint, true,
-	    DOOR_API, ALLOW_POST },
+	    DOOR_API, ALLOW_GET_POST },
+	{ "/v1/auth/keys", HTTP_GET, &story_keys, true,
+	    DOOR_API, ALLOW_GET_POST },
 	{ "/v1/auth/keys", HTTP_OPTIONS, &story_options, false,
-	    DOOR_API, ALLOW_POST },
+	    DOOR_API, ALLOW_GET_POST },
+	{ "/v1/auth/keys/{key_id}", HTTP_DELETE, &story_revoke, true,
+	    DOOR_API, ALLOW_DELETE },
+	{ "/v1/auth/keys/{key_id}", HTTP_OPTIONS, &story_options, false,
+	    DOOR_API, ALLOW_DELETE },
 	{ "/v1/auth/keys/rotate", HTTP_POST, &story_rotate, true,
 	    DOOR_API, ALLOW_POST },
 	{ "/v1/auth/keys/rotate", HTTP_OPTIONS, &story_options, false,

@@ -15,5 +15,8 @@ extern const struct story story_execute;	/* execute.c */
 extern const struct story story_me;		/* keysapi.c */
 extern const struct story story_mint;		/* keysapi.c */
 extern const struct story story_rotate;		/* keysapi.c */
+extern const struct story story_keys;		/* keyslist.c */
+extern const struct story story_revoke;		/* keyslist.c */
+extern const struct story story_audit;		/* auditapi.c */
 
 #endif
