@@ -19,8 +19,9 @@
 #include "lib/problem.h"
 
 enum stmt_kind {
-	STMT_READ,		/* SELECT without INTO or locking clause, VALUES,
-				 * TABLE, SHOW, EXPLAIN without ANALYZE */
+	STMT_READ,		/* SELECT without INTO or locking clause,
+				 * VALUES, TABLE, SHOW, EXPLAIN without
+				 * ANALYZE */
 	STMT_WRITE,		/* INSERT, UPDATE, DELETE, MERGE, SELECT FOR
 				 * UPDATE, writable WITH, and all not known */
 	STMT_DDL,		/* CREATE, ALTER, DROP, GRANT, COMMENT ... */
@@ -32,12 +33,13 @@ enum stmt_kind {
 struct stmt {
 	enum stmt_kind	 kind;
 	bool		 parsed;	/* libpg_query understood it */
-	bool		 returning;	/* a write that returns rows */
+	bool		 returning;	/* a write that returns rows, or may */
 	bool		 destructive;	/* DROP, TRUNCATE, DELETE or UPDATE
 					 * without WHERE */
 	int		 nparams;	/* the highest $N; -1: not known */
-	char		 command[32];	/* first keyword(s), upper case: "SELECT",
-					 * "CREATE TABLE" */
+	char		 command[32];	/* the tag to expect, of a bounded set:
+					 * "SELECT", "CREATE TABLE" ...
+					 * "UNKNOWN" */
 	uint8_t		 sha256[32];	/* of the text as sent */
 	unsigned	 uses;		/* how often it was asked for */
 };
@@ -52,7 +54,8 @@ void	 stmts_free(struct stmts *s);
  * NUL).  Returns the statement, borrowed until the next call; or NULL with
  * why filled in: 400 empty_statement, parse_error (with position, line,
  * column and excerpt, sqlstate 42601), multiple_statements,
- * unsupported_statement (the detail says what to use instead). */
+ * unsupported_statement (the detail says what to use instead),
+ * params_mismatch (a statement that can have no parameters has one). */
 const struct stmt *stmts_check(struct stmts *s, const char *sql, size_t n,
 	    struct problem *why) MUST_CHECK;
 

@@ -43,7 +43,7 @@ enum sqllex_event {
 	SQLLEX_MORE,		/* all n bytes were taken; feed more */
 	SQLLEX_END,		/* a ';' ended a statement at *used */
 	SQLLEX_BACKSLASH,	/* a '\' outside quotes at *used - 1: psql's
-				 * meta-commands begin so; not part of the SQL */
+				 * meta-commands begin so; it is no SQL */
 };
 
 /* Lex up to n bytes at p.  *used tells how many were taken; the ';' of

@@ -46,12 +46,12 @@ struct sqllex {
 	bool	 over;			/* the next byte begins a statement */
 
 	size_t	 line, column;		/* of the next byte */
-	size_t	 mark_line, mark_column;	/* of a '-' or '/' not decided */
+	size_t	 mark_line, mark_column;	/* of a '-' or '/' undecided */
 	size_t	 start_line, start_column;	/* of the first content */
 
 	unsigned nwords;		/* words so far, 4 at most */
-	char	 lead[4];		/* letter of each, if it is of those that
-					 * begin a CREATE FUNCTION; else 0 */
+	char	 lead[4];		/* letter of each, if it is one that
+					 * can begin a function; else 0 */
 
 	char	 word[SQLLEX_WORD_MAX + 1];	/* upper case, NUL-terminated */
 	size_t	 nword;			/* its length before it was cut */
