@@ -1,0 +1,71 @@
+/*
+ * call.h - one call as acdbd makes it, straight through libpq: the floor
+ * under the gateway's figures.
+ *
+ * A struct call is one PostgreSQL connection with its prepared statements.
+ * call_send() queues the whole pipeline and its one Sync; call_read() takes
+ * in what has arrived and says when the Sync has come back.
+ */
+#ifndef CALL_H
+#define CALL_H
+
+#include <libpq-fe.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "lib/enc.h"
+#include "lib/secret.h"
+
+/* What stands in the pipeline around the statement. */
+enum {
+	PART_HYGIENE	= 1 << 0,	/* DISCARD SEQUENCES, CLOSE ALL,
+					 * UNLISTEN * */
+	PART_RESET	= 1 << 1,	/* RESET ALL */
+	PART_BEGIN	= 1 << 2,	/* BEGIN ... COMMIT */
+	PART_ROLE	= 1 << 3,	/* set_config('role', ...) */
+	PART_CONTEXT	= 1 << 4,	/* signed workspace, its text */
+	PART_AUDIT	= 1 << 5,	/* audit, or audit_if_written */
+	PART_UNNAMED	= 1 << 6,	/* all else is parsed anew */
+	PART_PARSE	= 1 << 7,	/* the statement is parsed anew */
+	PART_GUARD	= 1 << 8,	/* audit_if_written only where
+					 * the transaction has an xid */
+};
+
+struct call_plan {
+	const char	*conninfo;
+	const char	*login;		/* session user, signed into contexts */
+	const char	*role;
+	const char	*sql;
+	const char	*password;	/* AGENTCOOPDB_GATEWAY_PASSWORD */
+	unsigned	 parts;
+	bool		 write;		/* the statement writes */
+	bool		 single_row;
+	unsigned	 key_max;	/* $1 runs over 1 .. key_max */
+	uint8_t		 workspace[UUID_LEN];
+	uint8_t		 key[UUID_LEN];
+};
+
+struct call {
+	const struct call_plan *plan;	/* keeps a borrow */
+	PGconn		*pg;
+	struct secret_mac *mac;
+	char		 ctx[2 * 56 + 1];
+	char		 ws_text[UUID_TEXT];
+	int64_t		 ctx_renew_us;	/* when ctx wants signing again */
+	uint32_t	 seed;
+	int64_t		 sent_ns;
+	bool		 unsent;	/* libpq holds bytes to flush */
+};
+
+/* Connect and prepare, blocking.  Returns 0, or -1 (said on stderr). */
+int	call_open(struct call *c, const struct call_plan *plan, uint32_t seed);
+void	call_close(struct call *c);
+
+/* Queue one call and flush what the socket takes.  Returns 0, or -1. */
+int	call_send(struct call *c);
+
+/* The socket is readable.  Returns 1 when the call has ended well, 0 to be
+ * called again, -1 when it failed (said on stderr). */
+int	call_read(struct call *c);
+
+#endif
