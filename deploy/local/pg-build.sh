@@ -92,6 +92,7 @@ fetch() {
 
 from_projects() {
 	local v sum
+	rm -f "$work"/src/*		# half of what apt brought, maybe
 	say "fetching PostgreSQL from $pg_site"
 	v=$(curl -fsSL --proto '=https' "$pg_site/" |
 	    grep -o 'v17\.[0-9]*/' | tr -d v/ | sort -uV | tail -n 1)
