@@ -9,6 +9,7 @@
 #include "lib/log.h"
 
 #define PROBLEM_TYPE	"application/problem+json"
+#define PROBLEM_MAX	65536	/* bytes, whatever other answers may have */
 
 void
 req_header(struct req *r, const char *name, const char *fmt, ...)
@@ -40,6 +41,8 @@ put_problem(struct req *r)
 	buf_clear(&a->headers);
 	buf_clear(&a->prefix);
 	buf_clear(&a->body);
+	if (a->body.max < PROBLEM_MAX)
+		a->body.max = PROBLEM_MAX;
 	a->status = r->why.status;
 	a->type = PROBLEM_TYPE;
 	problem_write(&r->why, r->id, &a->body);

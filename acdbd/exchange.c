@@ -16,7 +16,6 @@
 #define READ_MIN	16384		/* room for one read() of a body */
 #define HEADERS_MAX	8192		/* of an answer, in bytes */
 #define PREFIX_MAX	65536
-#define SLACK		(1 << 20)	/* of an answer over its limit */
 
 static struct exchange *spare[SPARE_MAX];
 static unsigned nspare;
@@ -31,7 +30,7 @@ exchange_new(size_t max_body, size_t max_answer)
 	else if ((x = calloc(1, sizeof(*x))) == NULL)
 		return NULL;
 	x->req.body.max = max_body;
-	x->req.answer.body.max = max_answer + SLACK;
+	x->req.answer.body.max = max_answer;
 	x->req.answer.headers.max = x->head.max = HEADERS_MAX;
 	x->req.answer.prefix.max = PREFIX_MAX;
 	x->pos = x->len = 0;
@@ -100,22 +99,29 @@ exchange_got(struct exchange *x, size_t n)
 		x->most = x->len;
 }
 
+/* All but the head (which has just been read) and the buffers becomes zero,
+ * whatever else others have put into a request. */
+static void
+forget(struct req *r)
+{
+	size_t from = offsetof(struct req, route);
+	struct buf body = r->body;
+	struct answer a = { .headers = r->answer.headers,
+	    .prefix = r->answer.prefix, .body = r->answer.body };
+
+	memset((char *)r + from, 0, sizeof(*r) - from);
+	r->body = body;
+	r->answer = a;
+}
+
 void
 exchange_begin(struct exchange *x, size_t n)
 {
 	struct req *r = &x->req;
 
+	forget(r);
 	problem_init(&r->why);
-	r->route = NULL;
-	r->story = NULL;
-	r->step = 0;
-	r->abandon = NULL;
-	r->state = NULL;
-	r->rate_limit = r->rate_remaining = 0;
-	r->command[0] = '\0';
 	r->rows = -1;
-	r->answer.status = 0;
-	r->answer.type = NULL;
 	x->runnable = true;
 	x->omit_body = false;
 	x->sent = 0;

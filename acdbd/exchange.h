@@ -44,9 +44,8 @@ struct exchange {
 	char		 in[EXCHANGE_IN];
 };
 
-/* NULL when memory is out.  max_body and max_answer are in bytes; there is
- * more room in the answer than that, for what is not of its size: documents
- * that are small, and a body's end when its story counts the limit itself. */
+/* NULL when memory is out.  Bodies, in and out, are refused by their buffers
+ * behind so many bytes. */
 struct exchange *exchange_new(size_t max_body, size_t max_answer) MUST_CHECK;
 /* Wipes what was read. */
 void	 exchange_free(struct exchange *x);
