@@ -207,8 +207,9 @@ step_run(struct req *r)
 		    "the answer is larger than %lld bytes: ask for fewer "
 		    "rows or columns",
 		    (long long)r->w->conf->max_response_body);
-		r->why.tx = c->commit_sent && !c->failed ?
-		    PROBLEM_TX_COMMITTED : PROBLEM_TX_ROLLED_BACK;
+		/* A read stands only if it wrote after all. */
+		r->why.tx = !r->audited || c->failed || !c->commit_sent ?
+		    PROBLEM_TX_ROLLED_BACK : PROBLEM_TX_COMMITTED;
 	}
 	board_statement(r->w->board, c->tag[0] != '\0' && !c->failed ?
 	    r->command : c->stmt.command, c->failed ?
