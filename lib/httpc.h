@@ -32,11 +32,11 @@ struct httpc;
 struct httpc_config {
 	const char	*url;		/* https://host[:port][/prefix] */
 	const char	*key;		/* sent as Bearer; NULL: none */
-	const char	*ca_file;	/* trust this alone; NULL: the system's */
+	const char	*ca_file;	/* trusted alone; NULL: the system's */
 	const char	*agent;		/* User-Agent */
 	bool		 insecure_http;
 	int64_t		 connect_ms;	/* 0: ten seconds */
-	int64_t		 total_ms;	/* one request and answer; 0: no limit */
+	int64_t		 total_ms;	/* request and answer; 0: no limit */
 	size_t		 answer_max;	/* bytes; 0: 64 MiB */
 	int		 wake_fd;	/* when readable, the request is given
 					 * up; -1: none */

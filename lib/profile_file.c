@@ -27,7 +27,7 @@ struct parser {
 	const char	*path;
 	const char	*want;		/* the profile's name; NULL: default */
 	char		*fallback;	/* owned: "default = NAME" */
-	char		*seen[64];	/* sections so far, slices of the text */
+	char		*seen[64];	/* sections, slices of the text */
 	int		 nseen;
 	int		 line;
 	bool		 section;	/* inside one */
@@ -174,7 +174,8 @@ take_section(struct parser *ps, char *text)
 		    "\"-\", \"_\" and \".\"");
 	for (i = 0; i < ps->nseen; i++)
 		if (strcmp(ps->seen[i], name) == 0)
-			return complain(ps, "profile \"%s\" stands twice", name);
+			return complain(ps, "profile \"%s\" stands twice",
+			    name);
 	if (ps->nseen == (int)NELEM(ps->seen))
 		return complain(ps, "more than %zu profiles", NELEM(ps->seen));
 	ps->seen[ps->nseen++] = name;

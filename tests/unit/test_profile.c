@@ -177,7 +177,7 @@ test_refused(void)
 {
 	static const struct { const char *text, *says; } bad[] = {
 		{ two, NULL },
-		{ "[profile a]\nurl = x\nurl = y\n", ":3: \"url\" stands twice" },
+		{ "[profile a]\nurl = x\nurl = y\n", ":3: \"url\" stands" },
 		{ "[profile a]\nurl =\n", ":2: \"url\" has no value" },
 		{ "[profile a]\nca_file =\n", ":2: \"ca_file\" has no" },
 		{ "[profile a]\ncolour = red\n", ":2: unknown setting" },
@@ -189,7 +189,7 @@ test_refused(void)
 		{ "[profile a] x\n", ":1: a section is written" },
 		{ "[server]\n", ":1: a section is written" },
 		{ "[profile ]\n", ":1: a profile's name" },
-		{ "[profile a]\n[profile a]\n", ":2: profile \"a\" stands twice" },
+		{ "[profile a]\n[profile a]\n", ":2: profile \"a\" stands" },
 		{ "[profile a]\nread_only = maybe\n", ":2: \"read_only\"" },
 		{ "[profile a]\nkey = x\nkey_file = y\n", "both key and" },
 	};
