@@ -1,0 +1,27 @@
+/*
+ * report.h - what goes to standard error: errors with their place, notices.
+ *
+ *	x.sql:3:8: ERROR: relation "nope" does not exist
+ *	LINE 3: select * from nope;
+ *	                      ^
+ *	DETAIL: ...
+ */
+#ifndef REPORT_H
+#define REPORT_H
+
+#include "ask.h"
+#include "lib/cdefs.h"
+#include "locate.h"
+#include "result.h"
+
+/* A refusal of our own. */
+void	report_text(const struct statement *s, const char *fmt, ...)
+	    PRINTF(2, 3);
+
+/* Why ask_statement() ended with code. */
+void	report_failure(const struct statement *s, struct ask *q, int code);
+
+/* The notices of an answer. */
+void	report_notices(const struct statement *s, const struct result *r);
+
+#endif
