@@ -35,7 +35,8 @@ blocks() {
 	run -0 bash -u script
 	# Only blocks with an answer below them promise one.
 	awk 'NR == FNR { if (/^@@/) n = $2; else shown[n] = 1; next }
-	    /^@@/ { n = $2 } shown[n]' want - <<<"$output" >got
+	    /^@@/ { n = $2 } shown[n]' want - <<<"$output" |
+	    sed 's/ *$//' >got
 	awk 'NR == FNR { if (/^@@/) n = $2; else shown[n] = 1; next }
 	    /^@@/ { n = $2 } shown[n]' want want >promised
 	diff -u promised got
