@@ -24,11 +24,19 @@
 #include "values.h"
 
 #define CALL_OPS	32
+#define CALL_SETTINGS	16
+#define CALL_NOTICES	16384	/* bytes of notices told, at most */
+
+/* A setting for this call alone; both owned. */
+struct call_setting {
+	char		*name, *value;
+};
 
 /* What was sent, in order; each is answered in that order. */
 enum op {
 	OP_FRAME,		/* a statement of the frame (pconn.h) */
 	OP_FRAME_PREPARE,	/* its Parse */
+	OP_SETTINGS,		/* the caller's settings */
 	OP_PREPARE,		/* the caller's statement: Parse */
 	OP_DESCRIBE,
 	OP_STATEMENT,
@@ -65,6 +73,13 @@ struct call {
 	char		 login[ROLE_MAX + 16];
 	bool		 read_only;
 	bool		 two_phase;	/* look at the result before COMMIT */
+	bool		 dry_run;	/* then ROLLBACK, whatever it is */
+	bool		 objects;	/* rows as objects, not arrays */
+	int64_t		 timeout_ms;
+	int64_t		 max_rows;	/* -1: no limit, as below */
+	int64_t		 max_affected;
+	struct call_setting settings[CALL_SETTINGS];
+	int		 nsettings;
 	struct value_style style;
 	uint32_t	 params;	/* token of the array; 0: none */
 	int		 nparams;
@@ -101,6 +116,9 @@ struct call {
 	int		 ncolumns;
 	const struct type **column;	/* owned */
 	int64_t		 rows;
+	bool		 truncated;	/* there were more than max_rows */
+	struct buf	 notices;	/* JSON objects, comma-separated */
+	bool		 notices_cut;
 	char		 tag[64];	/* CommandComplete's; "" until then */
 	PGresult	*stalled;	/* waits for a type to be learned */
 	struct ctl_query type_query;
@@ -128,9 +146,17 @@ void	send_end(struct call *c, bool commit);
 void	send_cleanup(struct call *c);
 
 /* rows.c.  Append the rows of res to the answer, with the columns first.
- * Returns 0; 1 when a type must be learned before (c->type_wanted); or -1
- * when the answer would be too large. */
+ * Returns ROWS_OK; ROWS_WAIT when a type must be learned before
+ * (c->type_wanted); ROWS_TOO_LARGE when the answer would be; or ROWS_REFUSED
+ * with c->r->why filled in. */
+enum { ROWS_OK, ROWS_WAIT, ROWS_TOO_LARGE, ROWS_REFUSED };
 int	rows_add(struct call *c, const PGresult *res) MUST_CHECK;
+
+/* What the server had to say along the way. */
+void	rows_notice(struct call *c, const PGresult *res);
+
+/* How many rows the statement changed or returned, by its tag. */
+int64_t	rows_affected(const struct call *c);
 
 /* Close the result's JSON.  Returns 0, or -1 (too large). */
 int	rows_end(struct call *c) MUST_CHECK;

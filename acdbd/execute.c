@@ -26,6 +26,9 @@ call_new(struct req *r)
 	c->w = r->w;
 	c->who = r->who;
 	c->read_only = r->who.read_only;
+	c->timeout_ms = r->w->conf->statement_timeout;
+	c->max_rows = c->max_affected = -1;
+	buf_init(&c->notices, CALL_NOTICES);
 	snprintf(c->login, sizeof(c->login), "acdb_dp_%s", r->who.role);
 	buf_init(&c->param_text, (size_t)r->w->conf->max_request_body * 2 +
 	    1024);
@@ -39,7 +42,12 @@ execute_free(struct call *c)
 		return;
 	if (c->has_json)
 		json_fini(&c->json);
+	for (int i = 0; i < c->nsettings; i++) {
+		free(c->settings[i].name);
+		free(c->settings[i].value);
+	}
 	PQclear(c->stalled);
+	buf_fini(&c->notices);
 	buf_fini(&c->param_text);
 	free(c->param_types);
 	free(c->values);
@@ -91,8 +99,9 @@ step_check(struct req *r)
 	}
 	/* Rows that a write returns may be more than an answer holds: then it
 	 * must not have happened. */
-	c->two_phase = s->kind != STMT_READ && (s->returning ||
-	    !s->parsed || s->kind == STMT_CODE);
+	c->two_phase = c->dry_run || c->max_affected >= 0 ||
+	    (s->kind != STMT_READ && (s->returning || !s->parsed ||
+	    s->kind == STMT_CODE));
 	return STEP_NEXT;
 }
 
@@ -198,8 +207,9 @@ step_run(struct req *r)
 		    "the answer is larger than %lld bytes: ask for fewer "
 		    "rows or columns",
 		    (long long)r->w->conf->max_response_body);
-		r->why.tx = c->commit_sent && !c->failed ?
-		    PROBLEM_TX_COMMITTED : PROBLEM_TX_ROLLED_BACK;
+		/* A read stands only if it wrote after all. */
+		r->why.tx = !r->audited || c->failed || !c->commit_sent ?
+		    PROBLEM_TX_ROLLED_BACK : PROBLEM_TX_COMMITTED;
 	}
 	board_statement(r->w->board, c->tag[0] != '\0' && !c->failed ?
 	    r->command : c->stmt.command, c->failed ?

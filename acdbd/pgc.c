@@ -108,13 +108,13 @@ on_io(void *arg, unsigned ready)
 		pgc_flush(p);
 }
 
-/* The notice processor: what the server has to say outside of results goes
- * nowhere; results carry what callers need. */
 static void
-ignore_notice(void *arg, const char *message)
+on_notice(void *arg, const PGresult *res)
 {
-	(void)arg;
-	(void)message;
+	struct pgc *p = arg;
+
+	if (p->events->notice != NULL)
+		p->events->notice(p->arg, res);
 }
 
 int
@@ -131,7 +131,7 @@ pgc_start(struct pgc *p, struct loop *loop, const char *const *keys,
 	watch_init(&p->watch, -1, on_io, p);
 	if ((p->conn = PQconnectStartParams(keys, values, 0)) == NULL)
 		return -1;
-	PQsetNoticeProcessor(p->conn, ignore_notice, NULL);
+	PQsetNoticeReceiver(p->conn, on_notice, p);
 	if (PQstatus(p->conn) == CONNECTION_BAD ||
 	    watch_socket(p, LOOP_WRITE) == -1) {
 		pgc_fail(p);

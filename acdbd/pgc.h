@@ -19,6 +19,8 @@ struct pgc_events {
 	void	(*ready)(void *arg);
 	/* Bytes came in: call pgc_next() until it has no more. */
 	void	(*readable)(void *arg);
+	/* The server has something to say; may be NULL. */
+	void	(*notice)(void *arg, const PGresult *res);
 	/* Connecting failed or the connection was lost; PQerrorMessage()
 	 * tells why.  The owner calls pgc_close(). */
 	void	(*lost)(void *arg);

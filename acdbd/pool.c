@@ -315,8 +315,18 @@ on_lost(void *arg)
 	serve_line(p);
 }
 
+static void
+on_notice(void *arg, const PGresult *res)
+{
+	struct member *m = arg;
+
+	if (m->state == BUSY && m->events != NULL)
+		m->events->notice(m->arg, res);
+}
+
 static const struct pgc_events events = {
 	.ready = on_ready, .readable = on_readable, .lost = on_lost,
+	.notice = on_notice,
 };
 
 /* Start a connection for the role.  Returns 0, or -1. */

@@ -47,6 +47,7 @@ struct pool_wait {
 struct pool_events {
 	void	(*readable)(void *arg);
 	void	(*lost)(void *arg);
+	void	(*notice)(void *arg, const PGresult *res);
 };
 
 struct pool *pool_new(struct worker *w, const struct pgtarget *target,

@@ -24,7 +24,6 @@ static const char fixed[] =
     " -c client_min_messages=notice"
     " -c DateStyle=ISO,MDY -c IntervalStyle=postgres -c TimeZone=UTC"
     " -c bytea_output=hex -c extra_float_digits=1 -c xmloption=content"
-    " -c lc_messages=C"
     " -c jit=off -c check_function_bodies=on"
     " -c local_preload_libraries= -c role=none"
     " -c synchronous_commit=on"
@@ -88,8 +87,8 @@ pool_session_reset(struct pconn *c, unsigned *syncs)
 	return send_all(c, sql, syncs);
 }
 
-/* libpq keeps no SQLSTATE of a refused login; lc_messages=C in the startup
- * options makes the text the server's own. */
+/* libpq keeps no SQLSTATE of a refused login, so its text is looked at; on a
+ * server that speaks another language a refusal reads as an outage. */
 bool
 pool_session_refused(const PGconn *conn)
 {

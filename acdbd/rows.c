@@ -85,7 +85,8 @@ rows_restart(struct call *c)
 	}
 	free(c->column);
 	c->column = NULL;
-	c->columns_written = false;
+	c->columns_written = c->truncated = c->notices_cut = false;
+	buf_clear(&c->notices);
 	c->ncolumns = 0;
 	c->rows = 0;
 	c->tag[0] = '\0';
@@ -109,7 +110,22 @@ put_columns(struct buf *out, struct call *c, const PGresult *res)
 	buf_adds(out, "],\"rows\":[");
 }
 
-/* Returns 0, 1 (a type must be learned), or -1 (out of memory). */
+/* An object cannot have two members of one name. */
+static int
+refuse_doubles(struct call *c, const PGresult *res)
+{
+	for (int i = 0; i < c->ncolumns; i++)
+		for (int k = 0; k < i; k++)
+			if (strcmp(PQfname(res, i), PQfname(res, k)) == 0) {
+				problem_set(&c->r->why, 400, "invalid_input",
+				    "two columns are called \"%s\": rows as "
+				    "objects need an alias (AS) for one",
+				    PQfname(res, i));
+				return ROWS_REFUSED;
+			}
+	return ROWS_OK;
+}
+
 static int
 know_columns(struct call *c, const PGresult *res)
 {
@@ -120,23 +136,29 @@ know_columns(struct call *c, const PGresult *res)
 		oid = PQftype(res, i);
 		c->type_wanted = rows_unknown_type(c->w->types, &oid, 1);
 		if (c->type_wanted != 0)
-			return 1;
+			return ROWS_WAIT;
 	}
 	c->column = calloc((size_t)c->ncolumns + 1, sizeof(*c->column));
 	if (c->column == NULL)
-		return -1;
+		return ROWS_TOO_LARGE;
 	for (int i = 0; i < c->ncolumns; i++)
 		c->column[i] = types_find(c->w->types, PQftype(res, i));
-	return 0;
+	return c->objects ? refuse_doubles(c, res) : ROWS_OK;
 }
 
 static void
 put_row(struct buf *out, struct call *c, const PGresult *res, int row)
 {
-	buf_adds(out, c->rows++ == 0 ? "[" : ",[");
+	if (c->rows++ > 0)
+		buf_addc(out, ',');
+	buf_addc(out, c->objects ? '{' : '[');
 	for (int i = 0; i < c->ncolumns; i++) {
 		if (i > 0)
 			buf_addc(out, ',');
+		if (c->objects) {
+			json_put_cstr(out, PQfname(res, i));
+			buf_addc(out, ':');
+		}
 		if (PQgetisnull(res, row, i))
 			buf_add(out, "null", 4);
 		else
@@ -144,7 +166,7 @@ put_row(struct buf *out, struct call *c, const PGresult *res, int row)
 			    PQgetvalue(res, row, i),
 			    (size_t)PQgetlength(res, row, i), &c->style);
 	}
-	buf_addc(out, ']');
+	buf_addc(out, c->objects ? '}' : ']');
 }
 
 int
@@ -154,17 +176,55 @@ rows_add(struct call *c, const PGresult *res)
 	int rc;
 
 	if (c->r == NULL)
-		return 0;
+		return ROWS_OK;
 	out = &c->r->answer.body;
 	if (!c->columns_written) {
-		if ((rc = know_columns(c, res)) != 0)
+		if ((rc = know_columns(c, res)) != ROWS_OK)
 			return rc;
 		put_columns(out, c, res);
 		c->columns_written = true;
 	}
-	for (int row = 0; row < PQntuples(res) && !buf_failed(out); row++)
+	for (int row = 0; row < PQntuples(res) && !buf_failed(out); row++) {
+		if (c->max_rows >= 0 && c->rows >= c->max_rows) {
+			c->truncated = true;
+			break;
+		}
 		put_row(out, c, res, row);
-	return buf_failed(out) ? -1 : 0;
+	}
+	return buf_failed(out) ? ROWS_TOO_LARGE : ROWS_OK;
+}
+
+static void
+put_field(struct buf *out, const char *name, const char *value)
+{
+	if (value == NULL)
+		return;
+	buf_addf(out, ",\"%s\":", name);
+	json_put_cstr(out, value);
+}
+
+void
+rows_notice(struct call *c, const PGresult *res)
+{
+	struct buf *out = &c->notices;
+	size_t before = buf_len(out);
+
+	if (c->r == NULL || c->notices_cut)
+		return;
+	if (before > 0)
+		buf_addc(out, ',');
+	buf_adds(out, "{\"severity\":");
+	json_put_cstr(out, PQresultErrorField(res,
+	    PG_DIAG_SEVERITY_NONLOCALIZED));
+	put_field(out, "message", PQresultErrorField(res,
+	    PG_DIAG_MESSAGE_PRIMARY));
+	put_field(out, "hint", PQresultErrorField(res, PG_DIAG_MESSAGE_HINT));
+	put_field(out, "sqlstate", PQresultErrorField(res, PG_DIAG_SQLSTATE));
+	buf_addc(out, '}');
+	if (buf_failed(out)) {
+		buf_truncate(out, before);
+		c->notices_cut = true;
+	}
 }
 
 /* "INSERT 0 1" is INSERT, "CREATE TABLE" itself. */
@@ -179,26 +239,47 @@ command_len(const char *tag)
 	return n;
 }
 
+int64_t
+rows_affected(const struct call *c)
+{
+	const char *count = strrchr(c->tag, ' ');
+
+	/* Of a result that was cut, what was returned. */
+	if (c->truncated && c->stmt.kind == STMT_READ)
+		return c->rows;
+	if (count != NULL && count[1] >= '0' && count[1] <= '9')
+		return strtoll(count + 1, NULL, 10);
+	return c->rows;
+}
+
 int
 rows_end(struct call *c)
 {
 	struct buf *out = &c->r->answer.body;
 	struct buf *prefix = &c->r->answer.prefix;
-	size_t n = command_len(c->tag);
-	const char *count = strrchr(c->tag, ' ');
-	int64_t affected = c->rows;
+	size_t n = command_len(c->tag), notices;
+	int64_t affected = rows_affected(c);
+	const char *p = buf_peek(&c->notices, &notices);
 
 	if (!c->columns_written)
 		buf_adds(out, "\"columns\":[],\"column_types\":[],\"rows\":[");
-	if (count != NULL && count[1] >= '0' && count[1] <= '9')
-		affected = strtoll(count + 1, NULL, 10);
-	buf_addf(out, "],\"rows_affected\":%lld,\"duration_ms\":%lld}",
-	    (long long)affected,
+	buf_addf(out, "],\"rows_affected\":%lld", (long long)affected);
+	if (c->truncated)
+		buf_adds(out, ",\"truncated\":true");
+	if (c->dry_run)
+		buf_adds(out, ",\"dry_run\":true");
+	if (notices > 0) {
+		buf_adds(out, ",\"notices\":[");
+		buf_add(out, p, notices);
+		buf_addc(out, ']');
+	}
+	if (c->notices_cut)
+		buf_adds(out, ",\"notices_truncated\":true");
+	buf_addf(out, ",\"duration_ms\":%lld}",
 	    (long long)((loop_now_us() - c->r->started_us + 500) / 1000));
 	buf_adds(prefix, "{\"command\":");
 	json_put_str(prefix, c->tag, n);
 	buf_addc(prefix, ',');
-	c->rows = affected;
 	snprintf(c->r->command, sizeof(c->r->command), "%.*s", (int)n, c->tag);
 	c->r->rows = affected;
 	return buf_failed(out) || buf_failed(prefix) ? -1 : 0;

@@ -27,8 +27,21 @@
 static void on_readable(void *arg);
 static void on_lost(void *arg);
 
+/* Only what the caller's statement has to say is the caller's. */
+static void
+on_notice(void *arg, const PGresult *res)
+{
+	struct call *c = arg;
+	const struct sent *s = &c->sent[c->at];
+
+	if (c->at < c->nsent && (s->op == OP_STATEMENT ||
+	    s->op == OP_PREPARE || (s->op == OP_FRAME &&
+	    s->frame == FRAME_COMMIT)))
+		rows_notice(c, res);
+}
+
 static const struct pool_events events = {
-	.readable = on_readable, .lost = on_lost,
+	.readable = on_readable, .lost = on_lost, .notice = on_notice,
 };
 
 /* Ends. */
@@ -118,7 +131,7 @@ static void
 set_deadline(struct call *c)
 {
 	loop_timer(c->w->loop, &c->deadline,
-	    c->w->conf->statement_timeout + GRACE_MS);
+	    c->timeout_ms + GRACE_MS);
 }
 
 static void
@@ -216,14 +229,23 @@ take_description(struct call *c, const PGresult *res)
 static int
 take_rows(struct call *c, PGresult *res)
 {
-	int rc = c->too_large ? 0 : rows_add(c, res);
-
-	if (rc == 1)
+	if (c->too_large || c->failed)
+		return 0;		/* thrown away */
+	switch (rows_add(c, res)) {
+	case ROWS_WAIT:
 		return 1;
-	if (rc == -1) {
-		c->too_large = true;
+	case ROWS_TOO_LARGE:
 		/* What still comes is thrown away; the server may stop. */
+		c->too_large = true;
 		pool_cancel(c->c);
+		break;
+	case ROWS_REFUSED:
+		c->failed = true;
+		c->r->why.tx = PROBLEM_TX_ROLLED_BACK;
+		pool_cancel(c->c);
+		break;
+	default:
+		break;
 	}
 	return 0;
 }
@@ -287,6 +309,24 @@ take_result(struct call *c, PGresult *res)
 	return 0;
 }
 
+/* Whether the result of a statement that was looked at is to stand. */
+static bool
+wanted(struct call *c)
+{
+	int64_t affected = rows_affected(c);
+
+	if (c->max_affected >= 0 && affected > c->max_affected &&
+	    c->stmt.kind != STMT_READ) {
+		problem_set(&c->r->why, 409, "max_affected_exceeded",
+		    "the statement would change %lld rows, \"max_affected\" "
+		    "is %lld", (long long)affected,
+		    (long long)c->max_affected);
+		c->r->why.tx = PROBLEM_TX_ROLLED_BACK;
+		c->failed = true;
+	}
+	return !c->failed && !c->too_large && !c->dry_run;
+}
+
 /* A Sync has been answered: what next?  Returns false when the call is
  * over (and c perhaps freed). */
 static bool
@@ -333,7 +373,7 @@ at_sync(struct call *c)
 			break;		/* pool_put() rolls back */
 		c->nsent = c->at = 0;
 		c->phase = CALL_ENDING;
-		send_end(c, !c->too_large);
+		send_end(c, wanted(c));
 		return true;
 	case CALL_ONCE:
 	case CALL_ENDING:

@@ -94,12 +94,36 @@ send_open(struct call *c)
 	context_token(token, c->w->mac, c->c->pid,
 	    ctl_clock_us(c->w->ctl) + CONTEXT_US, c->who.workspace, c->login);
 	snprintf(timeout, sizeof(timeout), "%lld",
-	    (long long)c->w->conf->statement_timeout);
+	    (long long)c->timeout_ms);
 	if (audited)
 		audit_params(c, 'a', mac, values + 4, lengths + 4,
 		    formats + 4);
 	send_frame_with(c, audited ? FRAME_OPEN_AUDITED : FRAME_OPEN,
 	    audited ? 14 : 4, values, lengths, formats);
+}
+
+/* The caller's settings, local to the transaction; as the login, which may
+ * call set_config(). */
+static void
+send_settings(struct call *c)
+{
+	const char *values[2 * CALL_SETTINGS];
+	struct buf sql;
+
+	if (c->nsettings == 0)
+		return;
+	buf_init(&sql, 4096);
+	for (int i = 0; i < c->nsettings; i++) {
+		buf_addf(&sql, "%s pg_catalog.set_config($%d, $%d, true)",
+		    i == 0 ? "SELECT" : ",", 2 * i + 1, 2 * i + 2);
+		values[2 * i] = c->settings[i].name;
+		values[2 * i + 1] = c->settings[i].value;
+	}
+	if (buf_cstr(&sql) == NULL || !PQsendQueryParams(c->c->pg.conn,
+	    buf_cstr(&sql), 2 * c->nsettings, NULL, values, NULL, NULL, 0))
+		pgc_fail(&c->c->pg);
+	note(c, OP_SETTINGS, 0);
+	buf_fini(&sql);
 }
 
 static void
@@ -110,6 +134,7 @@ send_front(struct call *c)
 	send_frame(c, FRAME_CURSORS);
 	send_frame(c, FRAME_UNLISTEN);
 	send_frame(c, c->read_only ? FRAME_BEGIN_READ_ONLY : FRAME_BEGIN);
+	send_settings(c);
 	send_open(c);
 }
 

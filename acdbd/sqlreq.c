@@ -7,6 +7,7 @@
 #include <strings.h>
 
 #include "params.h"
+#include "sqlopts.h"
 #include "sqlreq.h"
 #include "worker.h"
 
@@ -114,10 +115,8 @@ read_params(struct call *c, uint32_t tok, const struct conf *conf,
 int
 sqlreq_read(struct call *c, const struct req *r, struct problem *why)
 {
-	const struct conf *conf = r->w->conf;
 	const struct json *j = &c->json;
 	uint32_t sql = 0, params = 0;
-	struct buf name;
 	size_t n;
 	const char *p = buf_peek(&r->body, &n);
 
@@ -131,17 +130,10 @@ sqlreq_read(struct call *c, const struct req *r, struct problem *why)
 			sql = i + 1;
 		else if (json_is(j, i, "params"))
 			params = i + 1;
-		else {
-			p = json_raw(j, i, &n);
-			buf_init(&name, 512);
-			buf_add(&name, p, n > 200 ? 200 : n);
-			problem_set(why, 400, "invalid_json",
-			    "unknown member %s", buf_cstr(&name));
-			buf_fini(&name);
+		else if (sqlopts_read(c, i, why) == -1)
 			return -1;
-		}
 	}
-	if (read_sql(c, sql, conf, why) == -1)
+	if (read_sql(c, sql, r->w->conf, why) == -1)
 		return -1;
-	return read_params(c, params, conf, why);
+	return read_params(c, params, r->w->conf, why);
 }

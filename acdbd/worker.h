@@ -68,7 +68,7 @@ struct worker_start {
 	const struct conf	*conf;
 	struct board		*board;
 	struct certs		*certs;		/* NULL: plaintext */
-	const struct listeners	*listeners;
+	struct listeners	*listeners;	/* closed when draining */
 	const struct confine_user *user;
 	pid_t			 master;
 };

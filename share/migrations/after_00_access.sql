@@ -172,6 +172,10 @@ GRANT EXECUTE ON FUNCTION pg_catalog.set_config(text, text, boolean)
 GRANT EXECUTE ON FUNCTION pg_catalog.set_config(text, text, boolean)
 	TO acdb_roleadmin WITH GRANT OPTION;
 GRANT EXECUTE ON FUNCTION pg_catalog.pg_notify(text, text) TO acdb_owner;
+-- The lock of the migrations, for an application's own (acdb-migrate --dir),
+-- which need no superuser.
+GRANT EXECUTE ON FUNCTION pg_catalog.pg_try_advisory_lock(bigint)
+	TO agentcoopdb_gateway;
 
 -- vector stands in a schema where no key can drop or shadow it.  One that
 -- was there before us is moved only where the server is ours.

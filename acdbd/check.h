@@ -1,0 +1,14 @@
+/*
+ * check.h - acdbd --check: would it start, and would it serve?
+ */
+#ifndef CHECK_H
+#define CHECK_H
+
+#include "conf.h"
+#include "lib/cdefs.h"
+
+/* Print a line for each thing looked at (the settings have been read).
+ * Returns EXIT_OK, or the code of the first thing that is wrong. */
+int	check_run(const struct conf *c) MUST_CHECK;
+
+#endif
