@@ -72,8 +72,13 @@ HAVE	:= $(foreach p,$(PROGS),$(if $(wildcard $(p)/main.c),$(p)))
 
 .PHONY: all
 all: $(LIBACDB) $(foreach p,$(HAVE),$(O)/bin/$(p))
+
+# build/acdb is the release one.
 ifeq ($(VARIANT),release)
-	@mkdir -p build && for p in $(HAVE); do ln -sf release/bin/$$p build/$$p; done
+BUILT	:= $(addprefix build/,$(HAVE))
+all: $(BUILT)
+$(BUILT): build/%: $(O)/bin/%
+	$(Q)ln -sf $(patsubst build/%,%,$<) $@
 endif
 
 $(O)/%.o: %.c

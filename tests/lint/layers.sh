@@ -29,7 +29,11 @@ function rule(header, allowed, says) {
 	rule("^readline/", "^acdb/input", "readline")
 	rule("^sys/epoll", "^acdbd/loop[.]c$", "epoll")
 	rule("cJSON", "^$", "numbers lose digits; lib/json.h")
-	rule("_priv[.]h$", "^lib/", "private to a library file")
+	if (inc ~ /_priv[.]h$/) {
+		whose = inc
+		sub(/_priv[.]h$/, "", whose)
+		rule("", "/" whose "(_[a-z_]+)?[.][ch]$", "private to " whose)
+	}
 	if (inc ~ /^acdb[a-z-]*\// && index(inc, home "/") != 1) {
 		print file ":" line ": " inc ": another program"
 		bad = 1
