@@ -1,0 +1,162 @@
+/*
+ * pgverify_facts.c - what the catalogs must say of roles, logins, and of
+ * PostgreSQL's own functions.  Each query names its findings; it runs with
+ * search_path pg_catalog.
+ *
+ * What a dbadmin key can bring about by itself is a WARN: it must not be
+ * able to keep the server from starting.
+ */
+#include "pgverify_priv.h"
+
+/* The roles of keys and their logins, with whether they are ours (a custom
+ * role is its dbadmin's business). */
+#define SERVED \
+	"WITH k AS (SELECT d.*, d.key_role IN ('dbadmin', 'dbuser'," \
+	" 'dbreader') AS base FROM acdb.dp_login d)," \
+	" who AS (SELECT key_role AS r FROM k UNION SELECT login FROM k" \
+	" UNION SELECT 'dbuser' UNION SELECT 'dbreader')," \
+	" live AS (SELECT who.r FROM who JOIN pg_roles p ON p.rolname = r) "
+
+const struct fact facts_roles[] = {
+	{ "control-login",
+	    "the control plane's login has no attributes and is a member of "
+	    "nothing", PGVERIFY_FAIL,
+	    "SELECT 'agentcoopdb_gateway has an attribute it must not have'"
+	    " FROM pg_roles WHERE rolname = 'agentcoopdb_gateway' AND"
+	    " (rolsuper OR rolcreaterole OR rolcreatedb OR rolreplication"
+	    " OR rolbypassrls OR rolinherit OR NOT rolcanlogin)"
+	    " UNION ALL SELECT m.member::regrole || ' is a member of ' ||"
+	    " m.roleid::regrole FROM pg_auth_members m WHERE m.member IN"
+	    " (to_regrole('agentcoopdb_gateway'), to_regrole('acdb_owner'),"
+	    " to_regrole('dbuser'), to_regrole('dbreader'))"
+	    " OR m.roleid IN (to_regrole('agentcoopdb_gateway'),"
+	    " to_regrole('acdb_owner'), to_regrole('acdb_roleadmin'))"
+	    " UNION ALL SELECT 'role ' || r || ' is missing' FROM unnest("
+	    "'{agentcoopdb_gateway,acdb_owner,acdb_roleadmin,dbadmin,dbuser,"
+	    "dbreader}'::text[]) r WHERE to_regrole(r) IS NULL" },
+	{ "split-logins",
+	    "each data-plane login is a member of its role alone, by SET ROLE "
+	    "only, and has no attributes", PGVERIFY_FAIL,
+	    SERVED "SELECT 'login ' || k.login || ' is a member of '"
+	    " || g.rolname FROM k JOIN pg_roles l ON l.rolname = k.login"
+	    " JOIN pg_auth_members a ON a.member = l.oid"
+	    " JOIN pg_roles g ON g.oid = a.roleid"
+	    " WHERE k.base AND (g.rolname <> k.key_role OR a.inherit_option"
+	    " OR a.admin_option OR NOT a.set_option)"
+	    " UNION ALL SELECT 'login ' || l.rolname || ' has an attribute it"
+	    " must not have' FROM k JOIN pg_roles l ON l.rolname = k.login"
+	    " WHERE l.rolsuper OR l.rolinherit OR l.rolcreaterole"
+	    " OR l.rolcreatedb OR l.rolreplication OR l.rolbypassrls"
+	    " UNION ALL SELECT 'no login serves ' || r FROM unnest("
+	    "'{dbadmin,dbuser,dbreader}'::name[]) r"
+	    " WHERE r NOT IN (SELECT key_role FROM k)" },
+	{ "pinned-roles",
+	    "the logins and roles are those that were attached, not others of "
+	    "their names", PGVERIFY_FAIL,
+	    SERVED "SELECT 'replaced or missing: ' || k.login FROM k"
+	    " LEFT JOIN pg_roles l ON l.rolname = k.login"
+	    " LEFT JOIN pg_roles r ON r.rolname = k.key_role WHERE k.base"
+	    " AND (l.oid IS DISTINCT FROM k.login_oid"
+	    " OR r.oid IS DISTINCT FROM k.key_role_oid)" },
+	{ "custom-roles",
+	    "every custom role that was attached can be served",
+	    PGVERIFY_WARN,
+	    SERVED "SELECT k.key_role || ': its keys are refused, since the"
+	    " role or its login was changed' FROM k WHERE NOT k.base"
+	    " AND NOT EXISTS (SELECT 1 FROM pg_roles l, pg_roles r"
+	    " WHERE l.rolname = k.login AND l.oid = k.login_oid"
+	    " AND r.rolname = k.key_role AND r.oid = k.key_role_oid"
+	    " AND NOT (r.rolsuper OR r.rolcreaterole OR r.rolreplication"
+	    " OR r.rolbypassrls OR r.rolcanlogin))"
+	    " UNION ALL SELECT 'login ' || k.login || ' was also granted '"
+	    " || g.rolname FROM k JOIN pg_auth_members a"
+	    " ON a.member = k.login_oid JOIN pg_roles g ON g.oid = a.roleid"
+	    " WHERE NOT k.base AND g.rolname <> k.key_role" },
+	{ "key-roles",
+	    "dbadmin, dbuser and dbreader cannot log in, have no attributes "
+	    "beyond their own and reach no predefined role", PGVERIFY_FAIL,
+	    "SELECT rolname || ' has an attribute it must not have'"
+	    " FROM pg_roles WHERE rolname IN ('dbadmin', 'dbuser', 'dbreader')"
+	    " AND (rolsuper OR rolcreatedb OR rolreplication OR rolcanlogin"
+	    " OR rolname <> 'dbadmin' AND (rolcreaterole OR rolbypassrls))"
+	    " UNION ALL SELECT 'dbadmin is a member of ' || g.rolname"
+	    " FROM pg_auth_members a JOIN pg_roles g ON g.oid = a.roleid"
+	    " WHERE a.member = to_regrole('dbadmin')"
+	    " AND (g.rolname ~ '^(pg_|acdb_|agentcoopdb_)' OR g.rolsuper"
+	    " OR g.rolname IN ('dbuser', 'dbreader'))" },
+	{ "role-defaults",
+	    "no defaults were left on the product's logins and roles",
+	    PGVERIFY_WARN,
+	    "SELECT r.rolname || ': ' || c FROM pg_db_role_setting s"
+	    " JOIN pg_roles r ON r.oid = s.setrole, unnest(s.setconfig) c"
+	    " WHERE (r.rolname ~ '^acdb_' OR r.rolname IN"
+	    " ('agentcoopdb_gateway', 'dbadmin', 'dbuser', 'dbreader'))"
+	    " AND split_part(c, '=', 1) NOT IN ('temp_file_limit',"
+	    " 'log_parameter_max_length')"
+	    " AND NOT (r.rolname = 'agentcoopdb_gateway'"
+	    " AND split_part(c, '=', 1) = 'search_path')" },
+	{ "languages",
+	    "only dbadmin, of all who run a key's SQL, may use a procedural "
+	    "language (DO, CREATE FUNCTION)", PGVERIFY_FAIL,
+	    SERVED "SELECT r || ' may use the language ' || lanname"
+	    " FROM live, pg_language WHERE r <> 'dbadmin'"
+	    " AND lanname NOT IN ('internal', 'c')"
+	    " AND has_language_privilege(r, oid, 'USAGE')" },
+	{ "builtin-functions",
+	    "functions of PostgreSQL that change or show what is another's "
+	    "are not executable by keys", PGVERIFY_FAIL,
+	    SERVED ", f AS (SELECT p.oid, p.proname FROM pg_proc p"
+	    " WHERE p.pronamespace = 'pg_catalog'::regnamespace"
+	    " AND (p.proname IN ('set_config', 'setseed', 'pg_notify',"
+	    " 'pg_cancel_backend', 'pg_terminate_backend',"
+	    " 'pg_export_snapshot', 'ts_stat', 'loread', 'lowrite',"
+	    " 'pg_prepared_statement', 'pg_prepared_xact', 'pg_cursor',"
+	    " 'pg_lock_status', 'pg_stat_get_activity', 'pg_stat_file',"
+	    " 'pg_total_relation_size', 'pg_database_size')"
+	    " OR p.proname ~ '^(lo_|pg_(try_)?advisory_|pg_logical_|"
+	    "pg_stat_get_backend_|pg_read_|pg_ls_|pg_replication_)'"
+	    " OR p.proname ~ '^(query|cursor|table|schema|database)_to_xml'"
+	    " OR p.proname = 'ts_rewrite' AND p.pronargs = 2))"
+	    " SELECT r || ' may run ' || f.oid::regprocedure FROM live, f"
+	    " WHERE has_function_privilege(r, f.oid, 'EXECUTE')"
+	    " AND NOT (f.proname = 'set_config'"
+	    " AND (r = 'dbadmin' OR r ~ '^acdb_dp_'))"
+	    " AND NOT (f.proname ~ '_size$' AND r = 'dbadmin')" },
+	{ "strict-functions",
+	    "where hardening is strict, counters and log positions are not "
+	    "executable by keys", PGVERIFY_FAIL,
+	    SERVED "SELECT r || ' may run ' || p.oid::regprocedure"
+	    " FROM live, pg_proc p, acdb.settings s WHERE s.name = 'hardening'"
+	    " AND s.value = 'strict' AND r <> 'dbadmin'"
+	    " AND p.pronamespace = 'pg_catalog'::regnamespace"
+	    " AND (p.proname ~ '^pg_stat_get_'"
+	    " OR p.proname ~ '^pg_(current|last)_(wal|xact)_')"
+	    " AND has_function_privilege(r, p.oid, 'EXECUTE')" },
+	{ "unreviewed-functions",
+	    "no volatile function that keys may run is new to this program",
+	    PGVERIFY_WARN,
+	    "SELECT p.oid::regprocedure::text FROM pg_proc p"
+	    " WHERE p.pronamespace = 'pg_catalog'::regnamespace"
+	    " AND p.provolatile = 'v' AND has_function_privilege('dbuser',"
+	    " p.oid, 'EXECUTE') AND p.proname !~ '^(RI_FKey_|binary_upgrade_|"
+	    "pg_stat_get_|plpgsql_|tsvector_update_trigger|dsnowball_|brin_)'"
+	    " AND p.proname !~ '^pg_((current|last|get|available)_(wal|xact|"
+	    "committed)|wal_|xact_|get_multixact)' AND p.proname !~"
+	    " '^(am|brin|bt|gin|gist|hash|spg|heap_tableam_)(handler|"
+	    "validate)$' AND p.proname NOT IN ('array_sample',"
+	    " 'array_shuffle', 'bernoulli', 'clock_timestamp',"
+	    " 'current_query', 'currtid2', 'currval', 'gen_random_uuid',"
+	    " 'gin_clean_pending_list', 'lastval', 'nextval',"
+	    " 'pg_collation_actual_version',"
+	    " 'pg_database_collation_actual_version',"
+	    " 'pg_extension_config_dump', 'pg_get_wait_events',"
+	    " 'pg_import_system_collations', 'pg_is_in_recovery',"
+	    " 'pg_is_wal_replay_paused', 'pg_jit_available', 'pg_nextoid',"
+	    " 'pg_partition_ancestors', 'pg_partition_tree', 'pg_sleep',"
+	    " 'pg_sleep_for', 'pg_sleep_until',"
+	    " 'pg_stop_making_pinned_objects', 'random', 'random_normal',"
+	    " 'setval', 'suppress_redundant_updates_trigger', 'system',"
+	    " 'timeofday', 'txid_status', 'unique_key_recheck', 'uuidv4',"
+	    " 'uuidv7', 'amvalidate', 'pg_current_xact_id', 'txid_current')" },
+	{ NULL, NULL, PGVERIFY_PASS, NULL },
+};

@@ -1,0 +1,164 @@
+/*
+ * pgverify_tables.c - what the catalogs must say of databases, schemas,
+ * tables, functions of ours and the guard.  See pgverify_facts.c.
+ */
+#include "pgverify_priv.h"
+
+/* Roles that a key's SQL runs as, logins included. */
+#define KEYS \
+	"(SELECT key_role AS r FROM acdb.dp_login" \
+	" UNION SELECT login FROM acdb.dp_login" \
+	" UNION SELECT 'dbuser' UNION SELECT 'dbreader') who" \
+	" JOIN pg_roles pr ON pr.rolname = who.r"
+
+/* Relations that keys own or made: not ours, not PostgreSQL's. */
+#define THEIRS \
+	"n.nspname NOT IN ('acdb', 'acdb_api', 'acdb_guard', 'agentcoopdb'," \
+	" 'pg_catalog', 'information_schema', 'pg_toast')" \
+	" AND NOT EXISTS (SELECT 1 FROM pg_depend x WHERE x.objid = c.oid" \
+	" AND x.deptype = 'e')"
+
+const struct fact facts_objects[] = {
+	{ "database-closed",
+	    "nobody connects to the database or makes temporary tables in it "
+	    "but by name", PGVERIFY_FAIL,
+	    "SELECT 'PUBLIC has ' || a.privilege_type FROM pg_database d,"
+	    " aclexplode(coalesce(d.datacl, acldefault('d', d.datdba))) a"
+	    " WHERE d.datname = current_database() AND a.grantee = 0"
+	    " UNION ALL SELECT r || ' has TEMPORARY' FROM " KEYS
+	    " WHERE has_database_privilege(r, current_database(), 'TEMP')"
+	    " UNION ALL SELECT r || ' has CREATE' FROM " KEYS
+	    " WHERE r <> 'dbadmin' AND has_database_privilege(r,"
+	    " current_database(), 'CREATE')" },
+	{ "other-databases",
+	    "no other database of the server is open to everybody (function "
+	    "privileges are each database's own)", PGVERIFY_WARN,
+	    "SELECT 'PUBLIC may connect to ' || quote_ident(datname) ||"
+	    " ': REVOKE CONNECT, or in pg_hba.conf: host '"
+	    " || quote_ident(datname) || ' +dbadmin,/^acdb_dp_ all reject'"
+	    " FROM pg_database d WHERE datallowconn"
+	    " AND datname <> current_database() AND EXISTS (SELECT 1 FROM"
+	    " aclexplode(coalesce(datacl, acldefault('d', datdba))) a"
+	    " WHERE a.grantee = 0 AND a.privilege_type = 'CONNECT')" },
+	{ "schemas",
+	    "the schema public cannot be dropped or renamed by a key, and "
+	    "nobody but dbadmin creates in it", PGVERIFY_FAIL,
+	    "SELECT 'public belongs to ' || nspowner::regrole"
+	    " FROM pg_namespace WHERE nspname = 'public'"
+	    " AND nspowner <> to_regrole('acdb_owner')"
+	    " UNION ALL SELECT r || ' may create in ' || nspname FROM " KEYS
+	    ", pg_namespace n WHERE nspname IN ('public', 'ext', 'acdb',"
+	    " 'acdb_api', 'acdb_guard') AND NOT (r = 'dbadmin'"
+	    " AND nspname = 'public')"
+	    " AND has_schema_privilege(r, n.oid, 'CREATE')"
+	    " UNION ALL SELECT r || ' may use the schema acdb' FROM " KEYS
+	    " WHERE has_schema_privilege(r, 'acdb', 'USAGE')" },
+	{ "control-tables",
+	    "no key's role or login has any privilege on the control plane's "
+	    "tables, and its own login none on the context key",
+	    PGVERIFY_FAIL,
+	    "SELECT coalesce(g.rolname, 'PUBLIC') || ' has '"
+	    " || a.privilege_type || ' on ' || c.oid::regclass"
+	    " FROM pg_class c, aclexplode(c.relacl) a"
+	    " LEFT JOIN pg_roles g ON g.oid = a.grantee"
+	    " WHERE c.relnamespace = to_regnamespace('acdb') AND (g.rolname"
+	    " IS NULL OR g.rolname NOT IN ('acdb_owner', 'acdb_roleadmin',"
+	    " 'agentcoopdb_gateway') OR c.relname = 'ctx_key'"
+	    " AND g.rolname <> 'acdb_owner')"
+	    " UNION ALL SELECT c.oid::regclass || ' belongs to '"
+	    " || c.relowner::regrole FROM pg_class c WHERE c.relnamespace"
+	    " = to_regnamespace('acdb') AND c.relowner"
+	    " <> to_regrole('acdb_owner')" },
+	{ "definer-functions",
+	    "the product's functions run as their owners, who are nobody's "
+	    "role, and are executable by those alone who need them",
+	    PGVERIFY_FAIL,
+	    "SELECT p.oid::regprocedure || ' is not a SECURITY DEFINER of the"
+	    " product' FROM pg_proc p WHERE p.pronamespace IN"
+	    " (to_regnamespace('acdb'), to_regnamespace('acdb_api'))"
+	    " AND NOT (p.prosecdef AND p.proowner IN"
+	    " (to_regrole('acdb_owner'), to_regrole('acdb_roleadmin')))"
+	    " UNION ALL SELECT r || ' may run ' || p.oid::regprocedure"
+	    " FROM " KEYS ", pg_proc p WHERE p.pronamespace IN"
+	    " (to_regnamespace('acdb'), to_regnamespace('acdb_api'))"
+	    " AND p.proname NOT IN ('workspace_id', 'audit_if_written')"
+	    " AND NOT (p.proname = 'audit' AND r ~ '^acdb_dp_')"
+	    " AND NOT (p.proname = 'app_migrated' AND r = 'acdb_dp_dbadmin')"
+	    " AND has_function_privilege(r, p.oid, 'EXECUTE')" },
+	{ "guard",
+	    "the event triggers of the guard are there, enabled and a "
+	    "superuser's", PGVERIFY_FAIL,
+	    "SELECT n || ' is missing, disabled or another''s'"
+	    " FROM unnest('{acdb_refuse,acdb_tighten}'::name[]) n"
+	    " WHERE NOT EXISTS (SELECT 1 FROM pg_event_trigger t"
+	    " JOIN pg_roles o ON o.oid = t.evtowner"
+	    " JOIN pg_proc p ON p.oid = t.evtfoid"
+	    " JOIN pg_roles po ON po.oid = p.proowner"
+	    " WHERE t.evtname = n AND t.evtenabled IN ('O', 'A')"
+	    " AND o.rolsuper AND po.rolsuper)" },
+	{ "extensions",
+	    "vector stands in the schema ext, and no extension of a key is "
+	    "outside the allow-list", PGVERIFY_WARN,
+	    "SELECT 'vector is not installed' WHERE NOT EXISTS"
+	    " (SELECT 1 FROM pg_extension WHERE extname = 'vector')"
+	    " UNION ALL SELECT 'vector stands in the schema '"
+	    " || extnamespace::regnamespace || ', which joins the sessions''"
+	    " search_path' FROM pg_extension WHERE extname = 'vector'"
+	    " AND extnamespace <> to_regnamespace('ext')"
+	    " UNION ALL SELECT extname || ' belongs to ' || extowner::regrole"
+	    " FROM pg_extension JOIN pg_roles o ON o.oid = extowner"
+	    " WHERE NOT o.rolsuper AND extname NOT IN ('pg_trgm',"
+	    " 'btree_gin', 'btree_gist', 'citext', 'fuzzystrmatch', 'hstore',"
+	    " 'intarray', 'ltree', 'pgcrypto', 'unaccent', 'uuid-ossp')" },
+	{ "tenant-tables",
+	    "every table with a workspace_id has row-level security enabled "
+	    "and forced, and the guard's policy", PGVERIFY_WARN,
+	    "SELECT c.oid::regclass || CASE WHEN a.atttypid"
+	    " <> 'uuid'::regtype THEN ': workspace_id is not uuid'"
+	    " WHEN NOT c.relrowsecurity THEN ': row-level security is off'"
+	    " WHEN NOT c.relforcerowsecurity THEN ': it is not forced'"
+	    " ELSE ': the policy acdb_guard is missing' END"
+	    " FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
+	    " JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname"
+	    " = 'workspace_id' AND NOT a.attisdropped"
+	    " WHERE c.relkind IN ('r', 'p') AND " THEIRS
+	    " AND (a.atttypid <> 'uuid'::regtype OR NOT c.relrowsecurity"
+	    " OR NOT c.relforcerowsecurity OR NOT EXISTS (SELECT 1"
+	    " FROM pg_policy o WHERE o.polrelid = c.oid"
+	    " AND o.polname = 'acdb_guard' AND NOT o.polpermissive))" },
+	{ "views",
+	    "no view shows a table with a workspace_id with its owner's eyes",
+	    PGVERIFY_WARN,
+	    "WITH RECURSIVE reach(v, oid) AS (SELECT c.oid, c.oid"
+	    " FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
+	    " WHERE c.relkind IN ('v', 'm') AND " THEIRS
+	    " UNION SELECT reach.v, d.refobjid FROM reach"
+	    " JOIN pg_rewrite w ON w.ev_class = reach.oid"
+	    " JOIN pg_depend d ON d.classid = 'pg_rewrite'::regclass"
+	    " AND d.objid = w.oid AND d.refclassid = 'pg_class'::regclass)"
+	    " SELECT DISTINCT v.oid::regclass || ': readable by '"
+	    " || u.r FROM reach JOIN pg_class v ON v.oid = reach.v"
+	    " JOIN pg_attribute a ON a.attrelid = reach.oid"
+	    " AND a.attname = 'workspace_id' AND NOT a.attisdropped"
+	    " JOIN pg_class t ON t.oid = reach.oid"
+	    " AND t.relkind IN ('r', 'p'),"
+	    " unnest('{dbuser,dbreader}'::name[]) u(r)"
+	    " WHERE NOT EXISTS (SELECT 1 FROM"
+	    " pg_options_to_table(v.reloptions) o WHERE o.option_name"
+	    " = 'security_invoker' AND o.option_value::boolean)"
+	    " AND has_table_privilege(u.r, v.oid, 'SELECT')" },
+	{ "owner-functions",
+	    "no function that runs as dbadmin is executable by other keys",
+	    PGVERIFY_WARN,
+	    "SELECT p.oid::regprocedure || ': executable by ' || u.r"
+	    " FROM pg_proc p, unnest('{dbuser,dbreader}'::name[]) u(r)"
+	    " WHERE p.prosecdef AND p.proowner = to_regrole('dbadmin')"
+	    " AND has_function_privilege(u.r, p.oid, 'EXECUTE')" },
+	{ "prepared-transactions",
+	    "PREPARE TRANSACTION is off (max_prepared_transactions = 0)",
+	    PGVERIFY_WARN,
+	    "SELECT 'max_prepared_transactions is '"
+	    " || current_setting('max_prepared_transactions')"
+	    " WHERE current_setting('max_prepared_transactions') <> '0'" },
+	{ NULL, NULL, PGVERIFY_PASS, NULL },
+};
