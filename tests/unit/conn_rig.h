@@ -276,7 +276,7 @@ settle(void)
 	}
 }
 
-static void
+UNUSED static void
 client_open(struct client *c)
 {
 	int s[2];
@@ -302,7 +302,7 @@ client_send(struct client *c, const char *s)
 }
 
 /* Until s has come.  Returns whether it has. */
-static bool
+UNUSED static bool
 client_sees(struct client *c, const char *s)
 {
 	c->until = s;
@@ -321,7 +321,7 @@ client_ends(struct client *c)
 	return c->eof;
 }
 
-static void
+UNUSED static void
 client_forget(struct client *c)
 {
 	buf_clear(&c->got);
@@ -340,7 +340,7 @@ client_close(struct client *c)
 	buf_fini(&c->got);
 }
 
-static int
+UNUSED static int
 count(const char *s, const char *what)
 {
 	int n = 0;
