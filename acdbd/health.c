@@ -20,7 +20,6 @@ finish(struct req *r, int status, const char *type)
 	}
 	r->answer.status = status;
 	r->answer.type = type;
-	req_header(r, "Cache-Control", "no-store");
 	return STEP_NEXT;
 }
 

@@ -227,6 +227,7 @@ serve(const struct options *o, struct conf *c)
 	s.certs = load_certificate(c);
 	if ((code = listen_open(&listeners, c, &err)) != EXIT_OK)
 		die(code, "%s", buf_cstr(&err));
+	log_start(&listeners, c);
 	if (o->embedded)
 		start_database(o, c);
 	if (confine_find(&s.user, c->user, &err) == -1) {
@@ -237,7 +238,6 @@ serve(const struct options *o, struct conf *c)
 		embedded_stop();
 		die(EXIT_LOCAL, "no memory for the board");
 	}
-	log_start(&listeners, c);
 	code = master_run(&s);
 	board_free(s.board);
 	certs_free(s.certs);
