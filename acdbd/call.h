@@ -73,6 +73,7 @@ struct call {
 	char		 login[ROLE_MAX + 16];
 	bool		 read_only;
 	bool		 two_phase;	/* look at the result before COMMIT */
+	bool		 guessed_pure;	/* run as READ ONLY, to save work */
 	bool		 dry_run;	/* then ROLLBACK, whatever it is */
 	bool		 objects;	/* rows as objects, not arrays */
 	int64_t		 timeout_ms;
@@ -102,6 +103,7 @@ struct call {
 	bool		 too_large;	/* the answer's limit was met */
 	bool		 timed_out;
 	bool		 retry, retried;
+	bool		 forget;	/* prepared statements, before it */
 	bool		 over;		/* all answered; the story goes on */
 	struct timer	 deadline;
 	struct pconn_stmt *prepared;	/* slot of the statement, or NULL */
@@ -138,12 +140,12 @@ void	execute_free(struct call *c);
 
 /* send.c.  Send the first flush of a call; what is left once the types of its
  * parameters are known; COMMIT or ROLLBACK after a decision; the clean-up
- * before all is sent again.  The first two return 0, or -1 where a parameter
+ * before all is sent again (forget: of prepared statements too).  The first two return 0, or -1 where a parameter
  * is refused (c->r->why) and nothing was sent. */
 int	send_begin(struct call *c) MUST_CHECK;
 int	send_rest(struct call *c) MUST_CHECK;
 void	send_end(struct call *c, bool commit);
-void	send_cleanup(struct call *c);
+void	send_cleanup(struct call *c, bool forget);
 
 /* rows.c.  Append the rows of res to the answer, with the columns first.
  * Returns ROWS_OK; ROWS_WAIT when a type must be learned before

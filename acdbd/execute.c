@@ -99,6 +99,7 @@ step_check(struct req *r)
 	}
 	/* Rows that a write returns may be more than an answer holds: then it
 	 * must not have happened. */
+	c->guessed_pure = s->pure;
 	c->two_phase = c->dry_run || c->max_affected >= 0 ||
 	    (s->kind != STMT_READ && (s->returning || !s->parsed ||
 	    s->kind == STMT_CODE));

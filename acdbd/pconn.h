@@ -51,6 +51,8 @@ struct pconn {
 	bool		 named;		/* statements have names here */
 	char		 nonce[17];	/* in every name */
 	unsigned	 prepared;	/* bit set of enum frame */
+	bool		 touched;	/* something other than a pure read ran
+					 * since it was last tidied */
 	unsigned	 last_number;
 	uint64_t	 clock;
 	struct pconn_stmt stmts[PCONN_STMTS];

@@ -178,7 +178,13 @@ take_error(struct call *c, const struct sent *s, const PGresult *res)
 		return;
 	c->failed = true;
 	if (is_ours_to_retry(c, res)) {
-		c->retry = true;
+		c->retry = c->forget = true;
+		return;
+	}
+	if (c->guessed_pure && !c->read_only && is_state(res, "25006")) {
+		c->retry = true;	/* it writes after all */
+		c->guessed_pure = false;
+		stmts_impure(c->w->stmts, c->stmt.sha256);
 		return;
 	}
 	if (why == NULL || c->too_large)
@@ -339,10 +345,10 @@ at_sync(struct call *c)
 		c->prepared = NULL;
 	}
 	if (c->retry && c->r != NULL) {
-		c->retry = false;
-		c->retried = true;
+		c->retried = c->forget;
 		rows_restart(c);
-		send_cleanup(c);
+		send_cleanup(c, c->forget);
+		c->retry = c->forget = false;
 		return true;
 	}
 	switch (c->phase) {

@@ -129,11 +129,16 @@ send_settings(struct call *c)
 static void
 send_front(struct call *c)
 {
+	bool read_only = c->read_only || c->guessed_pure;
+
 	send_frame(c, FRAME_RESET);
-	send_frame(c, FRAME_SEQUENCES);
-	send_frame(c, FRAME_CURSORS);
-	send_frame(c, FRAME_UNLISTEN);
-	send_frame(c, c->read_only ? FRAME_BEGIN_READ_ONLY : FRAME_BEGIN);
+	if (c->c->touched) {
+		send_frame(c, FRAME_SEQUENCES);
+		send_frame(c, FRAME_CURSORS);
+		send_frame(c, FRAME_UNLISTEN);
+	}
+	c->c->touched = !c->guessed_pure;
+	send_frame(c, read_only ? FRAME_BEGIN_READ_ONLY : FRAME_BEGIN);
 	send_settings(c);
 	send_open(c);
 }
@@ -145,7 +150,8 @@ send_close(struct call *c)
 	const char *values[10];
 	int lengths[10], formats[10];
 
-	if (!audited_in_transaction(c) || c->stmt.kind != STMT_READ)
+	if (!audited_in_transaction(c) || c->stmt.kind != STMT_READ ||
+	    c->guessed_pure)
 		return;
 	audit_params(c, 'w', mac, values, lengths, formats);
 	send_frame_with(c, FRAME_CLOSE, 10, values, lengths, formats);
@@ -331,15 +337,17 @@ send_begin(struct call *c)
 }
 
 void
-send_cleanup(struct call *c)
+send_cleanup(struct call *c, bool forget)
 {
 	static const char *const sql[] = { "ROLLBACK", "DEALLOCATE ALL" };
+	size_t n = forget ? 2 : 1;
 
-	pconn_forget(c->c);
+	if (forget)
+		pconn_forget(c->c);
 	c->prepared = NULL;
 	c->nsent = c->at = 0;
 	c->phase = CALL_RETRYING;
-	for (size_t i = 0; i < NELEM(sql); i++) {
+	for (size_t i = 0; i < n; i++) {
 		if (!PQsendQueryParams(c->c->pg.conn, sql[i], 0, NULL, NULL,
 		    NULL, NULL, 0))
 			pgc_fail(&c->c->pg);

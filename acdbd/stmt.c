@@ -307,3 +307,12 @@ stmts_check(struct stmts *s, const char *sql, size_t n, struct problem *why)
 		return NULL;
 	return keep(s, &st);
 }
+
+void
+stmts_impure(struct stmts *s, const uint8_t sha256[32])
+{
+	struct entry *e = find(s, sha256);
+
+	if (e != NULL)
+		e->stmt.pure = false;
+}

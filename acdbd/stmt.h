@@ -33,6 +33,8 @@ enum stmt_kind {
 struct stmt {
 	enum stmt_kind	 kind;
 	bool		 parsed;	/* libpg_query understood it */
+	bool		 pure;		/* a read that seems to call nothing that
+					 * could write: a guess (stmt_pure.c) */
 	bool		 returning;	/* a write that returns rows, or may */
 	bool		 destructive;	/* DROP, TRUNCATE, DELETE or UPDATE
 					 * without WHERE */
@@ -58,6 +60,9 @@ void	 stmts_free(struct stmts *s);
  * params_mismatch (a statement that can have no parameters has one). */
 const struct stmt *stmts_check(struct stmts *s, const char *sql, size_t n,
 	    struct problem *why) MUST_CHECK;
+
+/* The guess was wrong for the statement of that hash. */
+void	 stmts_impure(struct stmts *s, const uint8_t sha256[32]);
 
 /* Fill in why->line, column_number and excerpt (the line, and a caret below
  * it) from why->position, a 1-based character in sql. */

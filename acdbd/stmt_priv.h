@@ -76,6 +76,10 @@ bool	 stmt_tree_is(const struct stmt_tree *t, uint32_t i, const char *key,
 /* The value of a member that is a number; 0 where it is left out. */
 int	 stmt_tree_int(const struct stmt_tree *t, uint32_t i, const char *key);
 
+/* Whether the statement at node i is a query that calls nothing but what
+ * only computes. */
+bool	 stmt_pure_look(const struct stmt_tree *t, uint32_t i);
+
 /* Fill st in from the statement at node i of the tree.  Returns 0, or -1
  * with why. */
 int	 stmt_kind_read(struct stmt *st, const struct stmt_tree *t, uint32_t i,
