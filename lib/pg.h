@@ -40,8 +40,8 @@ const char *pg_error_text(struct pg_error *e);
 struct pg_login {
 	const char	*url;		/* postgres://... or keyword=value */
 	const char	*user;		/* instead of the URL's; may be NULL */
-	const char	*password;	/* used where the URL has none, and
-					 * always when user is set; NULL: none */
+	const char	*password;	/* where the URL has none, and always
+					 * when user is set; NULL: none */
 	const char	*app;		/* application_name */
 };
 

@@ -12,6 +12,7 @@
 
 #include "exitcode.h"
 #include "pg.h"
+#include "units.h"
 
 #define CONNECT_SECONDS	10
 #define PARAMS_MAX	64
@@ -45,6 +46,7 @@ static int
 gather(struct params *p, const struct pg_login *l, PQconninfoOption *opts)
 {
 	const char *timeout = NULL, *password = NULL;
+	int64_t seconds;
 
 	for (PQconninfoOption *o = opts; o->keyword != NULL; o++) {
 		if (o->val == NULL)
@@ -64,8 +66,9 @@ gather(struct params *p, const struct pg_login *l, PQconninfoOption *opts)
 	param(p, "password", password);
 	param(p, "client_encoding", "UTF8");
 	param(p, "application_name", l->app);
-	return timeout != NULL && strtol(timeout, NULL, 10) > 0 ? (int)strtol(timeout, NULL, 10) :
-	    CONNECT_SECONDS;
+	if (timeout == NULL || units_int(timeout, 1, 3600, &seconds) == -1)
+		return CONNECT_SECONDS;
+	return (int)seconds;
 }
 
 static int64_t

@@ -92,8 +92,8 @@ make_plan(PGconn *c, struct plan *p, struct pg_error *e)
 	if (pgmigrate_status(c, plan_row, p, e) == -1)
 		return -1;
 	if (p->bad > 0)
-		return pg_error_set(e, EXIT_REFUSED, "the database's migrations "
-		    "are not those of this program: see status");
+		return pg_error_set(e, EXIT_REFUSED, "the database's "
+		    "migrations are not those of this program: see status");
 	return 0;
 }
 
@@ -120,8 +120,8 @@ run_all(PGconn *c, const char *prefix, struct pg_error *e)
 {
 	const struct migration_file *f = NULL;
 
-	while ((f = files_next(f, prefix)) != NULL)
-		if (run_file(c, f, e) == -1)
+	while ((f = pgmigrate_file_next(f, prefix)) != NULL)
+		if (pgmigrate_run_file(c, f, e) == -1)
 			return -1;
 	return 0;
 }
@@ -129,11 +129,11 @@ run_all(PGconn *c, const char *prefix, struct pg_error *e)
 static int
 run_before(PGconn *c, const struct pgmigrate *m, struct pg_error *e)
 {
-	int rc = run_begin(c, m, e);
+	int rc = pgmigrate_run_begin(c, m, e);
 
 	if (rc == 0)
 		rc = run_all(c, "before_", e);
-	return run_end(c, rc, e);
+	return pgmigrate_run_end(c, rc, e);
 }
 
 static int
@@ -149,8 +149,9 @@ record(PGconn *c, const struct migration_file *f, const struct timespec *t0,
 	PGresult *r;
 
 	clock_gettime(CLOCK_MONOTONIC, &t1);
-	files_sha256(f, sha);
-	(void)snprintf(version, sizeof(version), "%d", files_version(f));
+	pgmigrate_file_sha256(f, sha);
+	(void)snprintf(version, sizeof(version), "%d",
+	    pgmigrate_file_version(f));
 	(void)snprintf(ms, sizeof(ms), "%lld", (long long)
 	    ((t1.tv_sec - t0->tv_sec) * 1000 +
 	    (t1.tv_nsec - t0->tv_nsec) / 1000000));
@@ -179,12 +180,12 @@ run_numbered(PGconn *c, const struct pgmigrate *m,
 	int rc;
 
 	clock_gettime(CLOCK_MONOTONIC, &t0);
-	rc = run_begin(c, m, e);
+	rc = pgmigrate_run_begin(c, m, e);
 	if (rc == 0)
-		rc = run_file(c, f, e);
+		rc = pgmigrate_run_file(c, f, e);
 	if (rc == 0)
 		rc = record(c, f, &t0, e);
-	if ((rc = run_end(c, rc, e)) == 0)
+	if ((rc = pgmigrate_run_end(c, rc, e)) == 0)
 		pgmigrate_say(m, "applied %s", f->name);
 	return rc;
 }
@@ -196,8 +197,9 @@ is_pending(PGconn *c, const struct migration_file *f, int *rc,
 	char version[16];
 	const char *params[1] = { version };
 
-	(void)snprintf(version, sizeof(version), "%d", files_version(f));
-	if ((*rc = check_ours(c, e)) <= 0)
+	(void)snprintf(version, sizeof(version), "%d",
+	    pgmigrate_file_version(f));
+	if ((*rc = pgmigrate_check_ours(c, e)) <= 0)
 		return *rc == 0;
 	*rc = pg_true(c, "SELECT EXISTS (SELECT 1 FROM acdb.schema_migrations"
 	    " WHERE version = $1::int4)", 1, params, e);
@@ -210,7 +212,7 @@ run_pending(PGconn *c, const struct pgmigrate *m, struct pg_error *e)
 	const struct migration_file *f = NULL;
 	int rc;
 
-	while ((f = files_next(f, "")) != NULL) {
+	while ((f = pgmigrate_file_next(f, "")) != NULL) {
 		if (is_pending(c, f, &rc, e))
 			rc = run_numbered(c, m, f, e);
 		if (rc == -1)
@@ -222,16 +224,16 @@ run_pending(PGconn *c, const struct pgmigrate *m, struct pg_error *e)
 static int
 run_after(PGconn *c, const struct pgmigrate *m, struct pg_error *e)
 {
-	int due = check_takeover_due(c, e), rc;
+	int due = pgmigrate_check_takeover_due(c, e), rc;
 
 	if (due == -1)
 		return -1;
-	rc = run_begin(c, m, e);
+	rc = pgmigrate_run_begin(c, m, e);
 	if (rc == 0)
 		rc = run_all(c, "after_", e);
 	if (rc == 0 && due == 1)
 		rc = run_all(c, "takeover", e);
-	if ((rc = run_end(c, rc, e)) == 0 && due == 1)
+	if ((rc = pgmigrate_run_end(c, rc, e)) == 0 && due == 1)
 		pgmigrate_say(m, "took over the existing gateway's workspaces "
 		    "and keys; its keys' secrets cannot be checked here, so "
 		    "each key has to be minted again");
@@ -244,10 +246,10 @@ migrate(PGconn *c, const struct pgmigrate *m, struct pg_error *e)
 	struct plan p = { .m = m };
 	int due;
 
-	if (check_place(c, m, e) == -1 || make_plan(c, &p, e) == -1)
+	if (pgmigrate_check_place(c, m, e) == -1 || make_plan(c, &p, e) == -1)
 		return -1;
 	if (m->dry_run) {
-		if ((due = check_takeover_due(c, e)) == -1)
+		if ((due = pgmigrate_check_takeover_due(c, e)) == -1)
 			return -1;
 		if (due == 1)
 			pgmigrate_say(m, "would take over the existing "
@@ -275,7 +277,7 @@ pgmigrate_up(const struct pgmigrate *m, struct pg_error *e)
 	if (c == NULL)
 		return -1;
 	pg_notices(c, m->say, m->arg);
-	if (run_prepare(c, e) == -1)
+	if (pgmigrate_run_prepare(c, e) == -1)
 		goto close;
 	super = pg_true(c, "SELECT rolsuper FROM pg_catalog.pg_roles"
 	    " WHERE rolname = session_user", 0, NULL, e);

@@ -21,7 +21,7 @@
 /* A schema of our name that acdb_owner does not own was put there by
  * somebody else; as a superuser one does not even look into it. */
 int
-check_ours(PGconn *c, struct pg_error *e)
+pgmigrate_check_ours(PGconn *c, struct pg_error *e)
 {
 	int rc;
 
@@ -43,7 +43,7 @@ check_ours(PGconn *c, struct pg_error *e)
 }
 
 int
-check_takeover_due(PGconn *c, struct pg_error *e)
+pgmigrate_check_takeover_due(PGconn *c, struct pg_error *e)
 {
 	int rc;
 
@@ -167,13 +167,13 @@ check_names(PGconn *c, const struct pgmigrate *m, struct pg_error *e)
 }
 
 int
-check_place(PGconn *c, const struct pgmigrate *m, struct pg_error *e)
+pgmigrate_check_place(PGconn *c, const struct pgmigrate *m, struct pg_error *e)
 {
 	int ours;
 
 	if (check_encoding(c, e) == -1 || check_single(c, e) == -1)
 		return -1;
-	if ((ours = check_ours(c, e)) == -1)
+	if ((ours = pgmigrate_check_ours(c, e)) == -1)
 		return -1;
 	if (ours == 1)
 		return 0;

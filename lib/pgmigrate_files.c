@@ -9,7 +9,7 @@
 #define DIGITS	4		/* NNNN_name.sql */
 
 int
-files_version(const struct migration_file *f)
+pgmigrate_file_version(const struct migration_file *f)
 {
 	int v = 0;
 
@@ -22,17 +22,18 @@ files_version(const struct migration_file *f)
 }
 
 void
-files_sha256(const struct migration_file *f, uint8_t out[SECRET_SHA256])
+pgmigrate_file_sha256(const struct migration_file *f,
+    uint8_t out[SECRET_SHA256])
 {
 	secret_sha256(out, f->text, (size_t)(f->end - f->text));
 }
 
 const struct migration_file *
-files_next(const struct migration_file *f, const char *prefix)
+pgmigrate_file_next(const struct migration_file *f, const char *prefix)
 {
 	f = f == NULL ? migrations_embedded : f + 1;
 	for (; f->name != NULL; f++) {
-		if (*prefix == '\0' ? files_version(f) > 0 :
+		if (*prefix == '\0' ? pgmigrate_file_version(f) > 0 :
 		    strncmp(f->name, prefix, strlen(prefix)) == 0)
 			return f;
 	}
@@ -46,7 +47,7 @@ pgmigrate_version(void)
 	int v = 0;
 
 	/* The linker keeps the order of the names. */
-	while ((f = files_next(f, "")) != NULL)
-		v = files_version(f);
+	while ((f = pgmigrate_file_next(f, "")) != NULL)
+		v = pgmigrate_file_version(f);
 	return v;
 }

@@ -24,7 +24,7 @@
  * context key pass through parameters.
  */
 int
-run_prepare(PGconn *c, struct pg_error *e)
+pgmigrate_run_prepare(PGconn *c, struct pg_error *e)
 {
 	int super = pg_true(c, "SELECT rolsuper FROM pg_catalog.pg_roles"
 	    " WHERE rolname = session_user", 0, NULL, e);
@@ -135,7 +135,7 @@ wipe:
 }
 
 int
-run_begin(PGconn *c, const struct pgmigrate *m, struct pg_error *e)
+pgmigrate_run_begin(PGconn *c, const struct pgmigrate *m, struct pg_error *e)
 {
 	if (m->gateway_password == NULL ||
 	    strlen(m->gateway_password) < PASSWORD_MIN)
@@ -148,7 +148,8 @@ run_begin(PGconn *c, const struct pgmigrate *m, struct pg_error *e)
 }
 
 int
-run_file(PGconn *c, const struct migration_file *f, struct pg_error *e)
+pgmigrate_run_file(PGconn *c, const struct migration_file *f,
+    struct pg_error *e)
 {
 	char *text;
 	int line = 1;
@@ -169,7 +170,7 @@ run_file(PGconn *c, const struct migration_file *f, struct pg_error *e)
 }
 
 int
-run_end(PGconn *c, int rc, struct pg_error *e)
+pgmigrate_run_end(PGconn *c, int rc, struct pg_error *e)
 {
 	if (rc == 0)
 		return pg_run(c, "COMMIT", e);

@@ -26,7 +26,7 @@ pgmigrate_state_name(enum pgmigrate_state s)
 static PGresult *
 recorded(PGconn *c, struct pg_error *e)
 {
-	int ours = check_ours(c, e);
+	int ours = pgmigrate_check_ours(c, e);
 
 	if (ours == -1)
 		return NULL;
@@ -50,7 +50,7 @@ compare(const struct migration_file *f, const PGresult *r, int i)
 	uint8_t sha[SECRET_SHA256];
 	char hex[SECRET_SHA256 * 2 + 1];
 
-	files_sha256(f, sha);
+	pgmigrate_file_sha256(f, sha);
 	enc_hex(hex, sha, sizeof(sha));
 	return strcmp(hex, PQgetvalue(r, i, 2)) == 0 ? PGMIGRATE_APPLIED :
 	    PGMIGRATE_EDITED;
@@ -61,7 +61,7 @@ pgmigrate_status(PGconn *c,
     void (*row)(void *arg, const struct pgmigrate_row *r), void *arg,
     struct pg_error *e)
 {
-	const struct migration_file *f = files_next(NULL, "");
+	const struct migration_file *f = pgmigrate_file_next(NULL, "");
 	PGresult *r = recorded(c, e);
 	int bad = 0, i = 0;
 
@@ -71,18 +71,19 @@ pgmigrate_status(PGconn *c,
 	while (f != NULL || i < PQntuples(r)) {
 		struct pgmigrate_row out = { .applied_at = "" };
 		bool in_db = i < PQntuples(r) && (f == NULL ||
-		    row_version(r, i) <= files_version(f));
+		    row_version(r, i) <= pgmigrate_file_version(f));
 		bool here = f != NULL && (!in_db ||
-		    row_version(r, i) == files_version(f));
+		    row_version(r, i) == pgmigrate_file_version(f));
 
-		out.version = here ? files_version(f) : row_version(r, i);
+		out.version = here ? pgmigrate_file_version(f) :
+		    row_version(r, i);
 		out.name = here ? f->name : PQgetvalue(r, i, 1);
 		out.state = !in_db ? PGMIGRATE_PENDING : !here ?
 		    PGMIGRATE_MISSING : compare(f, r, i);
 		if (in_db)
 			out.applied_at = PQgetvalue(r, i++, 3);
 		if (here)
-			f = files_next(f, "");
+			f = pgmigrate_file_next(f, "");
 		bad += out.state != PGMIGRATE_APPLIED;
 		row(arg, &out);
 	}

@@ -22,8 +22,9 @@ pgverify_verdict_name(enum pgverify_verdict v)
 }
 
 void
-verify_line(const struct pgverify *v, int *fails, enum pgverify_verdict verdict,
-    const char *name, const char *property, const char *detail)
+pgverify_tell(const struct pgverify *v, int *fails,
+    enum pgverify_verdict verdict, const char *name, const char *property,
+    const char *detail)
 {
 	struct pgverify_line l = { verdict, name, property, detail };
 
@@ -41,7 +42,7 @@ check_fact(const struct pgverify *v, PGconn *c, const struct fact *f,
 
 	if (r == NULL) {
 		/* What cannot be asked does not hold, but say why. */
-		verify_line(v, fails, f->otherwise, f->name, f->property,
+		pgverify_tell(v, fails, f->otherwise, f->name, f->property,
 		    pg_error_text(e));
 		return PQstatus(c) == CONNECTION_OK ? 0 : -1;
 	}
@@ -52,7 +53,7 @@ check_fact(const struct pgverify *v, PGconn *c, const struct fact *f,
 		    PQgetvalue(r, i, 0));
 	if (n > SHOWN_MAX)
 		(void)buf_addf(&detail, "; and %d more", n - SHOWN_MAX);
-	verify_line(v, fails, n == 0 ? PGVERIFY_PASS : f->otherwise, f->name,
+	pgverify_tell(v, fails, n == 0 ? PGVERIFY_PASS : f->otherwise, f->name,
 	    f->property, buf_cstr(&detail) != NULL ? buf_cstr(&detail) : "");
 	buf_fini(&detail);
 	PQclear(r);
@@ -81,7 +82,7 @@ check_schema(const struct pgverify *v, PGconn *c, int *fails,
 	buf_init(&detail, DETAIL_MAX);
 	bad = pgmigrate_status(c, note_row, &detail, e);
 	if (bad >= 0)
-		verify_line(v, fails, bad > 0 ? PGVERIFY_FAIL : PGVERIFY_PASS,
+		pgverify_tell(v, fails, bad > 0 ? PGVERIFY_FAIL : PGVERIFY_PASS,
 		    "schema", "the schema is this program's",
 		    buf_cstr(&detail) != NULL ? buf_cstr(&detail) : "");
 	buf_fini(&detail);
@@ -98,15 +99,15 @@ check_all(const struct pgverify *v, PGconn *c, int *fails, struct pg_error *e)
 
 	if (rc != 0)
 		return rc == -1 ? -1 : 0;
-	for (const struct fact *f = facts_roles; f->name != NULL; f++)
+	for (const struct fact *f = pgverify_roles; f->name != NULL; f++)
 		if (check_fact(v, c, f, fails, e) == -1)
 			return -1;
-	for (const struct fact *f = facts_objects; f->name != NULL; f++)
+	for (const struct fact *f = pgverify_objects; f->name != NULL; f++)
 		if (check_fact(v, c, f, fails, e) == -1)
 			return -1;
 	if (v->gateway_password != NULL)
-		return verify_tries(v, c, fails, e);
-	verify_line(v, fails, PGVERIFY_WARN, "tried",
+		return pgverify_tries(v, c, fails, e);
+	pgverify_tell(v, fails, PGVERIFY_WARN, "tried",
 	    "what must fail was tried on every data-plane login",
 	    "AGENTCOOPDB_GATEWAY_PASSWORD is not set: nothing was tried");
 	return 0;

@@ -14,7 +14,7 @@ struct pgverify_line {
 	enum pgverify_verdict	 verdict;
 	const char		*name;		/* "split-logins": stable */
 	const char		*property;	/* what holds, a sentence */
-	const char		*detail;	/* what was found, "" for a PASS */
+	const char		*detail;	/* "" where it holds */
 };
 
 struct pgverify {

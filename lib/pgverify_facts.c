@@ -17,7 +17,7 @@
 	" UNION SELECT 'dbuser' UNION SELECT 'dbreader')," \
 	" live AS (SELECT who.r FROM who JOIN pg_roles p ON p.rolname = r) "
 
-const struct fact facts_roles[] = {
+const struct fact pgverify_roles[] = {
 	{ "control-login",
 	    "the control plane's login has no attributes and is a member of "
 	    "nothing", PGVERIFY_FAIL,

@@ -18,16 +18,16 @@ struct fact {
 
 /* pgverify_facts.c, pgverify_tables.c: ended by an entry without a name.
  * They need no privileges beyond the control plane's login's. */
-extern const struct fact facts_roles[];
-extern const struct fact facts_objects[];
+extern const struct fact pgverify_roles[];
+extern const struct fact pgverify_objects[];
 
 /* Tell one line. */
-void	verify_line(const struct pgverify *v, int *fails,
+void	pgverify_tell(const struct pgverify *v, int *fails,
 	    enum pgverify_verdict verdict, const char *name,
 	    const char *property, const char *detail);
 
 /* pgverify_try.c: what must fail is tried on every data-plane login. */
-int	verify_tries(const struct pgverify *v, PGconn *c, int *fails,
+int	pgverify_tries(const struct pgverify *v, PGconn *c, int *fails,
 	    struct pg_error *e) MUST_CHECK;
 
 #endif

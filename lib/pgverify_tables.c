@@ -18,7 +18,7 @@
 	" AND NOT EXISTS (SELECT 1 FROM pg_depend x WHERE x.objid = c.oid" \
 	" AND x.deptype = 'e')"
 
-const struct fact facts_objects[] = {
+const struct fact pgverify_objects[] = {
 	{ "database-closed",
 	    "nobody connects to the database or makes temporary tables in it "
 	    "but by name", PGVERIFY_FAIL,

@@ -267,7 +267,7 @@ try_login(const struct pgverify *v, const char *login, const char *role,
 		try_context(&t, v->gateway_password);
 		try_guard(&t);
 	}
-	verify_line(v, fails, t.n == 0 ? PGVERIFY_PASS :
+	pgverify_tell(v, fails, t.n == 0 ? PGVERIFY_PASS :
 	    base ? PGVERIFY_FAIL : PGVERIFY_WARN, name, property,
 	    t.n > 0 ? buf_cstr(&t.found) : "");
 	secret_wipe(pw, sizeof(pw));
@@ -277,7 +277,7 @@ try_login(const struct pgverify *v, const char *login, const char *role,
 }
 
 int
-verify_tries(const struct pgverify *v, PGconn *c, int *fails,
+pgverify_tries(const struct pgverify *v, PGconn *c, int *fails,
     struct pg_error *e)
 {
 	PGresult *r = pg_query(c, "SELECT d.login, d.key_role"
@@ -291,7 +291,7 @@ verify_tries(const struct pgverify *v, PGconn *c, int *fails,
 	for (int i = 0; i < PQntuples(r); i++)
 		try_login(v, PQgetvalue(r, i, 0), PQgetvalue(r, i, 1), fails);
 	open = try_wrong_password(v, "acdb_dp_dbuser");
-	verify_line(v, fails, open ? PGVERIFY_WARN : PGVERIFY_PASS,
+	pgverify_tell(v, fails, open ? PGVERIFY_WARN : PGVERIFY_PASS,
 	    "passwords", "a data-plane login needs its password",
 	    open ? "pg_hba.conf lets it in with any password from here" : "");
 	PQclear(r);

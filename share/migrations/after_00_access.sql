@@ -93,8 +93,8 @@ SELECT p.oid, p.oid::pg_catalog.regprocedure::text AS sig, p.proname,
       OR p.proname = 'ts_rewrite' AND p.pronargs = 2
       OR p.proname ~ '^pg_(ls_|read_)' OR p.proname = 'pg_stat_file'
     THEN 1
-    WHEN p.proname ~
-            '^pg_(database|tablespace|relation|table|total_relation|indexes)_size$'
+    WHEN p.proname ~ ('^pg_(database|tablespace|relation|table'
+        '|total_relation|indexes)_size$')
       OR p.proname IN ('pg_tablespace_location', 'pg_relation_filepath',
         'pg_tablespace_databases', 'pg_sequence_last_value',
         'pg_conf_load_time', 'inet_server_addr', 'inet_server_port')
@@ -148,13 +148,13 @@ BEGIN
 	-- Whoever administers tables sees their sizes and counters.
 	FOR f IN
 		SELECT b.sig FROM acdb_builtin b
-		WHERE (b.proname ~
-		        '^pg_(relation|table|total_relation|indexes|database)_size$'
+		WHERE (b.proname ~ ('^pg_(relation|table|total_relation'
+		           '|indexes|database)_size$')
 		       OR b.proname = 'pg_sequence_last_value'
 		       OR b.kind = 3 AND b.public_at_first
 		          AND b.proname ~ '^pg_stat_get_'
-		          AND b.proname !~ ('^pg_stat_get_(wal|io|slru|archiver|db_'
-		              '|checkpointer|bgwriter|recovery|replication'
+		          AND b.proname !~ ('^pg_stat_get_(wal|io|slru'
+		              '|archiver|db_|checkpointer|bgwriter|recovery|replication'
 		              '|subscription)'))
 		  AND NOT pg_catalog.has_function_privilege('dbadmin', b.oid,
 		      'EXECUTE')

@@ -24,34 +24,31 @@ AS $fn$
 DECLARE
 	t pg_catalog.text;
 	c pg_catalog.bytea;
-	i pg_catalog.bytea;
-	o pg_catalog.bytea;
+	ws pg_catalog.uuid;
 BEGIN
 	t := pg_catalog.current_setting('acdb.ctx', true);
-	IF t IS NULL
-	    OR pg_catalog.octet_length(t) OPERATOR(pg_catalog.<>) 112
-	    OR pg_catalog.translate(t, '0123456789abcdef', '')
-	        OPERATOR(pg_catalog.<>) '' THEN
+	-- decode() and the cast raise an error where there are no digits.
+	IF (pg_catalog.octet_length(t) OPERATOR(pg_catalog.=) 112
+	    AND t OPERATOR(pg_catalog.~) '^[0-9a-f]*$') IS NOT TRUE THEN
 		RETURN NULL;
 	END IF;
 	c := pg_catalog.decode(t, 'hex');
-	SELECT k.ipad, k.opad INTO i, o FROM acdb.ctx_key k;
-	IF pg_catalog.sha256(o OPERATOR(pg_catalog.||) pg_catalog.sha256(
-	        i OPERATOR(pg_catalog.||) '\x63'::pg_catalog.bytea
-	        OPERATOR(pg_catalog.||)
-	        pg_catalog.int4send(pg_catalog.pg_backend_pid())
-	        OPERATOR(pg_catalog.||) pg_catalog.substr(c, 1, 24)
-	        OPERATOR(pg_catalog.||) pg_catalog.convert_to(
-	            session_user::pg_catalog.text, 'UTF8')))
-	    OPERATOR(pg_catalog.=) pg_catalog.substr(c, 25)
-	    AND pg_catalog.int8send((pg_catalog.date_part('epoch',
+	SELECT pg_catalog.substr(t, 17, 32)::pg_catalog.uuid INTO ws
+	FROM acdb.ctx_key k
+	WHERE pg_catalog.sha256(k.opad OPERATOR(pg_catalog.||)
+	        pg_catalog.sha256(k.ipad OPERATOR(pg_catalog.||)
+	            '\x63'::pg_catalog.bytea OPERATOR(pg_catalog.||)
+	            pg_catalog.int4send(pg_catalog.pg_backend_pid())
+	            OPERATOR(pg_catalog.||) pg_catalog.substr(c, 1, 24)
+	            OPERATOR(pg_catalog.||) pg_catalog.convert_to(
+	                session_user::pg_catalog.text, 'UTF8')))
+	        OPERATOR(pg_catalog.=) pg_catalog.substr(c, 25)
+	  AND pg_catalog.int8send((pg_catalog.date_part('epoch',
 	            pg_catalog.transaction_timestamp())
 	            OPERATOR(pg_catalog.*) 1000000::pg_catalog.float8)
 	            ::pg_catalog.int8)
-	        OPERATOR(pg_catalog.<) pg_catalog.substr(c, 1, 8) THEN
-		RETURN pg_catalog.substr(t, 17, 32)::pg_catalog.uuid;
-	END IF;
-	RETURN NULL;
+	        OPERATOR(pg_catalog.<) pg_catalog.substr(c, 1, 8);
+	RETURN ws;
 END
 $fn$;
 

@@ -76,7 +76,8 @@ BEGIN
 		FROM reader JOIN pg_class c USING (oid)
 		WHERE c.relkind IN ('v', 'm')
 		  AND pg_has_role(c.relowner, 'USAGE')
-		  AND NOT EXISTS (SELECT 1 FROM pg_options_to_table(c.reloptions) o
+		  AND NOT EXISTS (SELECT 1
+		      FROM pg_options_to_table(c.reloptions) o
 		      WHERE o.option_name = 'security_invoker'
 		        AND o.option_value::boolean)
 	LOOP
@@ -153,8 +154,8 @@ BEGIN
 	END IF;
 	EXECUTE format('REVOKE ALL ON ROUTINE %s FROM acdb_owner', p.sig);
 	IF NOT p.prosecdef THEN
-		EXECUTE format('GRANT EXECUTE ON ROUTINE %s TO dbuser, dbreader',
-		    p.sig);
+		EXECUTE format('GRANT EXECUTE ON ROUTINE %s TO dbuser,'
+		    ' dbreader', p.sig);
 	END IF;
 END
 $fn$;
@@ -179,8 +180,8 @@ BEGIN
 		      'citext', 'fuzzystrmatch', 'hstore', 'intarray', 'ltree',
 		      'pgcrypto', 'unaccent', 'uuid-ossp');
 		IF bad IS NOT NULL THEN
-			RAISE EXCEPTION 'extension % is not permitted to this key',
-			    bad USING ERRCODE = '42501';
+			RAISE EXCEPTION 'extension % is not permitted to this'
+			    ' key', bad USING ERRCODE = '42501';
 		END IF;
 		RETURN;
 	END IF;

@@ -18,7 +18,8 @@ BEGIN
 	LOOP
 		IF v.who <> 'agentcoopdb_gateway' AND v.who !~ '^acdb_dp_'
 		    OR v.scram !~ '^SCRAM-SHA-256\$' THEN
-			RAISE EXCEPTION 'acdb.verifiers: bad line for "%"', v.who;
+			RAISE EXCEPTION 'acdb.verifiers: bad line for "%"',
+			    v.who;
 		END IF;
 		EXECUTE pg_catalog.format('ALTER ROLE %I PASSWORD %L', v.who,
 		    v.scram);

@@ -1,5 +1,5 @@
 /*
- * new.c - acdb-migrate new and baseline: the files of a migration, and
+ * cmd_new.c - acdb-migrate new and baseline: the files of a migration, and
  * taking what is there for applied.
  */
 #include <errno.h>

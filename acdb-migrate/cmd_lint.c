@@ -1,5 +1,5 @@
 /*
- * lint.c - acdb-migrate lint: tables with a workspace_id that are not
+ * cmd_lint.c - acdb-migrate lint: tables with a workspace_id that are not
  * isolated, and those without one, which every workspace shares.  With a
  * directory, the files of an application's migrations instead.
  */

@@ -1,5 +1,5 @@
 /*
- * verify.c - acdb-migrate verify: prove the boundary on the live database.
+ * cmd_verify.c - acdb-migrate verify: prove the boundary on the live database.
  */
 #include <string.h>
 

@@ -1,6 +1,6 @@
 /*
- * up.c - acdb-migrate up, down and goto: the control plane's migrations go
- * up only; an application's own (--dir) are app.c's.
+ * cmd_up.c - acdb-migrate up, down and goto: the control plane's migrations
+ * go up only; an application's own (--dir) are app.c's.
  */
 #include <stdlib.h>
 

@@ -1,5 +1,5 @@
 /*
- * status.c - acdb-migrate status: which migrations are applied.
+ * cmd_status.c - acdb-migrate status: which migrations are applied.
  */
 #include <stdlib.h>
 

@@ -1,5 +1,5 @@
 /*
- * example.c - acdb-migrate example: the table documents, which the RPC
+ * cmd_example.c - acdb-migrate example: the table documents, which the RPC
  * upsert_document uses.  Made as a dbadmin key would make it, so that the
  * guard isolates it.
  */
