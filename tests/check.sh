@@ -69,7 +69,7 @@ show() {
 }
 
 build() {
-	"$make" "$jobs" VARIANT="$1" all || {
+	"$make" -s "$jobs" VARIANT="$1" all || {
 		echo "the build of variant $1 failed"
 		failed=$((failed + 1))
 		return 1

@@ -34,17 +34,6 @@ fake() {
 	[ "$output" != "$BATS_TEST_TMPDIR/pg/bin" ]
 }
 
-@test "the newest of a cache is taken" {
-	[ "$(id -u)" -ne 0 ] || [ ! -d /var/cache/agentcoopdb ] ||
-	    skip "root's own cache comes first"
-	for v in 17.9 17.11 17.10; do
-		fake "$BATS_TEST_TMPDIR/agentcoopdb/postgresql-$v" $v
-	done
-	XDG_CACHE_HOME=$BATS_TEST_TMPDIR PATH=/usr/bin:/bin \
-	    run -0 "$TOP/deploy/local/pg-bindir.sh"
-	[[ $output == */postgresql-17.11/bin || $output == /usr/lib/* ]]
-}
-
 @test "deps does nothing, says nothing, and is quick when all is there" {
 	began=${EPOCHREALTIME/./}
 	run -0 "$TOP/deploy/local/deps.sh"
