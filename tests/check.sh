@@ -28,10 +28,11 @@ count() {
 	grep -cE "$1" "$log"
 }
 
-# part NAME COMMAND...: run the command and count what its output says, as
-# TAP, as "NAME: N passed, N failed", or by the words of lint and fuzz.
+# part NAME COMMAND...: run the command and count what its output says: by
+# lines of "NAME: N passed, N failed", else as TAP or by the words of lint and
+# fuzz.
 part() {
-	local name=$1 log=build/check/$1.log rc p f s began=$SECONDS
+	local name=$1 log=build/check/$1.log rc p f s total began=$SECONDS
 	shift
 	printf '%s: ' "$name"
 	"$@" >"$log" 2>&1 </dev/null
@@ -40,10 +41,9 @@ part() {
 	p=$(($(count '^ok ') - s + $(count '^lint: clean$') +
 	    $(count '^fuzz: .* nothing found$')))
 	f=$(($(count '^not ok ') + $(count '^fuzz: .* failed')))
-	while read -r a b; do
-		p=$((p + a)) f=$((f + b))
-	done < <(sed -n \
-	    's/^[a-z]*: \([0-9]*\) passed, \([0-9]*\) failed$/\1 \2/p' "$log")
+	total=$(sed -n 's/^[a-z]*: \([0-9]*\) passed, \([0-9]*\) failed$/\1 \2/p' \
+	    "$log" | awk '{ p += $1; f += $2 } END { if (NR) print p, f }')
+	[ -z "$total" ] || read -r p f <<<"$total"
 	[ "$rc" -eq 0 ] || [ "$f" -gt 0 ] || f=1
 	if [ "$p" -eq 0 ] && [ "$f" -eq 0 ]; then
 		echo "ran no test" >>"$log"
