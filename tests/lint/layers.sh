@@ -1,14 +1,14 @@
 #!/bin/sh
 # Who may include which library's headers; programs know lib/, not each
-# other.  Tests may look anywhere.  usage: layers.sh
+# other.  Tests may look anywhere.
 cd "$(dirname "$0")/../.." || exit 1
 git ls-files 'lib/*.[ch]' 'acdb*/*.[ch]' |
 xargs grep -nE '^#[[:space:]]*include[[:space:]]*[<"]' |
 awk -F: '
 function rule(header, allowed, says) {
 	if (inc ~ header && file !~ allowed) {
-		print file ":" line ": " inc ": " says
 		bad = 1
+		print file ":" line ": " inc ": " says
 	}
 }
 {
@@ -19,7 +19,6 @@ function rule(header, allowed, says) {
 	sub(/[>"].*/, "", inc)
 	home = file
 	sub(/\/.*/, "", home)
-
 	rule("^(libpq-fe|libpq/|pg_config|postgres_ext)",
 	    "^(lib/pg|acdbd/|acdb-keys/|acdb-migrate/)", "libpq")
 	rule("^pg_query", "^acdbd/stmt", "libpg_query")
@@ -30,8 +29,7 @@ function rule(header, allowed, says) {
 	rule("^sys/epoll", "^acdbd/loop[.]c$", "epoll")
 	rule("cJSON", "^$", "numbers lose digits; lib/json.h")
 	if (inc ~ /_priv[.]h$/) {
-		whose = inc
-		sub(/_priv[.]h$/, "", whose)
+		whose = substr(inc, 1, length(inc) - 7)
 		rule("", "/" whose "(_[a-z_]+)?[.][ch]$", "private to " whose)
 	}
 	if (inc ~ /^acdb[a-z-]*\// && index(inc, home "/") != 1) {
