@@ -18,12 +18,13 @@
 #include "ctl.h"
 #include "lib/json.h"
 #include "pool.h"
-#include "req.h"
+#include "story.h"
 #include "stmt.h"
 #include "types.h"
 #include "values.h"
 
 #define CALL_OPS	32
+#define CALL_IDEM_KEY	255	/* bytes of an Idempotency-Key, at most */
 #define CALL_SETTINGS	16
 #define CALL_NOTICES	16384	/* bytes of notices told, at most */
 
@@ -59,6 +60,23 @@ enum call_phase {
 	CALL_RETRYING,		/* the clean-up before all is sent again */
 };
 
+/* An Idempotency-Key, and what has become of it (idem.c). */
+struct idem {
+	bool		 wanted;
+	bool		 by_control;	/* looked up and kept by the control
+					 * plane: the call cannot write */
+	bool		 replay;	/* its answer is stored: fetch it */
+	bool		 asked, answered, kept;
+	char		 key[CALL_IDEM_KEY + 1];
+	uint8_t		 hash[32];
+	struct ctl_query q;
+	/* what was fetched */
+	int		 status;	/* 0: nothing */
+	const char	*type;
+	char		*body;		/* owned */
+	const char	*refusal;	/* title of a 409, or NULL */
+};
+
 struct call {
 	struct req	*r;		/* NULL: the client has gone */
 	struct worker	*w;
@@ -86,6 +104,8 @@ struct call {
 	int		 nparams;
 	bool		 needs_types;	/* of the parameters */
 
+	struct idem	 idem;
+
 	/* the connection (execute.c) */
 	struct pool_wait wait;
 	enum pool_why	 why;
@@ -97,9 +117,11 @@ struct call {
 	unsigned	 nsent, at;	/* at: the one being answered */
 	bool		 single_row;	/* switched on for the statement */
 	bool		 failed;	/* an error was met; why is filled in */
+	bool		 claim_failed;	/* of the Idempotency-Key */
 	bool		 started;	/* the statement was sent: with the
 				 * connection lost now, who knows */
 	bool		 commit_sent;
+	bool		 ended;		/* the result's JSON is complete */
 	bool		 too_large;	/* the answer's limit was met */
 	bool		 timed_out;
 	bool		 retry, retried;
@@ -134,6 +156,22 @@ void	run_start(struct call *c);
 /* The client has gone: cancel, and free the call once its end has come. */
 void	run_abandon(struct call *c);
 
+/* idem.c.  Read the Idempotency-Key of the request.  Returns 0, or -1 with
+ * why filled in. */
+int	idem_read(struct call *c, struct problem *why) MUST_CHECK;
+
+/* The claim was refused with res: note whether the answer is stored, fill in
+ * 409 or 503 otherwise.  Returns false when the error is not about the key. */
+bool	idem_refused(struct call *c, const PGresult *res);
+
+/* The steps around a call that asks for it. */
+enum verdict step_idem_look(struct req *r);
+enum verdict step_idem_keep(struct req *r);
+void	idem_fini(struct call *c);
+
+/* execute.c: the answer does not fit. */
+void	execute_refuse_large(struct call *c);
+
 /* run.c -> execute.c: the statement is over (c->over). */
 void	execute_over(struct call *c);
 void	execute_free(struct call *c);
@@ -145,6 +183,8 @@ void	execute_free(struct call *c);
 int	send_begin(struct call *c) MUST_CHECK;
 int	send_rest(struct call *c) MUST_CHECK;
 void	send_end(struct call *c, bool commit);
+void	send_store(struct call *c, bool failed, int status, const char *type,
+	    const struct buf *prefix, const struct buf *body);
 void	send_cleanup(struct call *c, bool forget);
 
 /* rows.c.  Append the rows of res to the answer, with the columns first.

@@ -46,6 +46,7 @@ execute_free(struct call *c)
 		free(c->settings[i].name);
 		free(c->settings[i].value);
 	}
+	idem_fini(c);
 	PQclear(c->stalled);
 	buf_fini(&c->notices);
 	buf_fini(&c->param_text);
@@ -67,7 +68,8 @@ step_parse(struct req *r)
 		return STEP_REFUSE;
 	}
 	r->state = c;
-	return sqlreq_read(c, r, &r->why) == -1 ? STEP_REFUSE : STEP_NEXT;
+	return sqlreq_read(c, r, &r->why) == -1 ||
+	    idem_read(c, &r->why) == -1 ? STEP_REFUSE : STEP_NEXT;
 }
 
 /* "check": one statement, of a kind that means something here, with the
@@ -99,8 +101,9 @@ step_check(struct req *r)
 	}
 	/* Rows that a write returns may be more than an answer holds: then it
 	 * must not have happened. */
-	c->guessed_pure = s->pure;
-	c->two_phase = c->dry_run || c->max_affected >= 0 ||
+	c->idem.by_control = c->read_only;
+	c->guessed_pure = s->pure && (!c->idem.wanted || c->read_only);
+	c->two_phase = (c->idem.wanted && !c->read_only) || c->dry_run || c->max_affected >= 0 ||
 	    (s->kind != STMT_READ && (s->returning || !s->parsed ||
 	    s->kind == STMT_CODE));
 	return STEP_NEXT;
@@ -157,6 +160,8 @@ step_connect(struct req *r)
 {
 	struct call *c = r->state;
 
+	if (c->idem.kept)
+		return STEP_NEXT;	/* answered from what is stored */
 	if (c->wait.done != NULL) {		/* woken */
 		if (c->c == NULL)
 			return refuse_connection(r, c->why);
@@ -191,27 +196,39 @@ execute_over(struct call *c)
 	req_wake(c->r);
 }
 
+void
+execute_refuse_large(struct call *c)
+{
+	struct req *r = c->r;
+
+	c->too_large = true;
+	problem_set(&r->why, 413, "response_too_large",
+	    "the answer is larger than %lld bytes: ask for fewer rows or "
+	    "columns", (long long)c->w->conf->max_response_body);
+	/* A read stands only if it wrote after all. */
+	r->why.tx = !r->audited || c->failed || !c->commit_sent ?
+	    PROBLEM_TX_ROLLED_BACK : PROBLEM_TX_COMMITTED;
+}
+
 /* "run": the statement, in its frame.  Waits for PostgreSQL. */
 static enum verdict
 step_run(struct req *r)
 {
 	struct call *c = r->state;
 
+	if (c->idem.kept)
+		return STEP_NEXT;	/* answered from what is stored */
 	if (!c->over) {
 		r->abandon = abandon_run;
 		run_start(c);
 		return STEP_WAIT;
 	}
-	if (c->too_large || (!c->failed && rows_end(c) == -1)) {
-		c->too_large = true;
-		problem_set(&r->why, 413, "response_too_large",
-		    "the answer is larger than %lld bytes: ask for fewer "
-		    "rows or columns",
-		    (long long)r->w->conf->max_response_body);
-		/* A read stands only if it wrote after all. */
-		r->why.tx = !r->audited || c->failed || !c->commit_sent ?
-		    PROBLEM_TX_ROLLED_BACK : PROBLEM_TX_COMMITTED;
-	}
+	if (c->idem.replay)
+		return STEP_NEXT;
+	if (c->idem.wanted && !c->idem.by_control)
+		board_add(r->w->board, COUNT_IDEMPOTENCY_MISSES, 1);
+	if (c->too_large || (!c->failed && !c->ended && rows_end(c) == -1))
+		execute_refuse_large(c);
 	board_statement(r->w->board, c->tag[0] != '\0' && !c->failed ?
 	    r->command : c->stmt.command, c->failed ?
 	    (r->why.sqlstate[0] != '\0' ? r->why.sqlstate : "XX000") :
@@ -247,8 +264,11 @@ static const struct step steps[] = {
 	{ "body", step_body, false },
 	{ "parse", step_parse, false },		/* what does it ask? */
 	{ "check", step_check, false },		/* one statement, its $N */
+	{ "look up", step_idem_look, false },	/* answered before? */
 	{ "connect", step_connect, false },	/* may wait in line */
 	{ "run", step_run, false },		/* one round trip */
+	{ "replay", step_idem_look, false },	/* the claim found it so */
+	{ "keep", step_idem_keep, false },	/* a read's answer */
 	{ "record", step_record, true },	/* the audit row, durable */
 	{ NULL, NULL, false },
 };

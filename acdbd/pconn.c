@@ -37,6 +37,17 @@ static const char *const frame_sql[FRAMES] = {
 	[FRAME_OPEN] = "SELECT " OPEN BECOME,
 	[FRAME_OPEN_AUDITED] = "SELECT " OPEN " acdb_api.audit"
 	    AUDIT_TYPES(5, 6, 7, 8, 9, 10, 11, 12, 13, 14) "," BECOME,
+	[FRAME_CLAIM] = "SELECT acdb_api.idempotency_claim("
+	    "$1::pg_catalog.uuid, $2::pg_catalog.uuid, $3::pg_catalog.text,"
+	    " $4::pg_catalog.bytea, $5::pg_catalog.int8,"
+	    " $6::pg_catalog.bytea)",
+	[FRAME_SAVEPOINT] = "SAVEPOINT acdb_call",
+	[FRAME_ROLLBACK_TO] = "ROLLBACK TO SAVEPOINT acdb_call",
+	[FRAME_STORE] = "SELECT acdb_api.idempotency_store("
+	    "$1::pg_catalog.uuid, $2::pg_catalog.uuid, $3::pg_catalog.text,"
+	    " $4::pg_catalog.bytea, $5::pg_catalog.int4,"
+	    " $6::pg_catalog.text, $7::pg_catalog.bytea,"
+	    " $8::pg_catalog.bool, $9::pg_catalog.bytea)",
 	/* Most calls write nothing and then ask nothing of acdb_api. */
 	[FRAME_CLOSE] = "SELECT CASE WHEN"
 	    " pg_catalog.pg_current_xact_id_if_assigned() IS NOT NULL THEN"

@@ -31,6 +31,10 @@ enum frame {
 	FRAME_OPEN,		/* $1 context, $2 workspace, $3 role,
 				 * $4 statement_timeout */
 	FRAME_OPEN_AUDITED,	/* the same, and $5..$14 of acdb_api.audit() */
+	FRAME_CLAIM,		/* $1..$6 of acdb_api.idempotency_claim() */
+	FRAME_SAVEPOINT,
+	FRAME_ROLLBACK_TO,	/* the savepoint */
+	FRAME_STORE,		/* $1..$9 of acdb_api.idempotency_store() */
 	FRAME_CLOSE,		/* $1..$10 of acdb_api.audit_if_written() */
 	FRAME_COMMIT,
 	FRAME_ROLLBACK,

@@ -126,6 +126,65 @@ send_settings(struct call *c)
 	buf_fini(&sql);
 }
 
+/* The claim of an Idempotency-Key, and where a failed call returns to. */
+static void
+send_claim(struct call *c)
+{
+	uint8_t mac[SECRET_SHA256];
+	char ttl[24];
+	const char *values[6] = { (const char *)c->audit_id,
+	    (const char *)c->who.workspace, c->idem.key,
+	    (const char *)c->idem.hash, ttl, (const char *)mac };
+	static const int lengths[6] = { 16, 16, 0, 32, 0, 32 };
+	static const int formats[6] = { 1, 1, 0, 1, 0, 1 };
+
+	if (!c->idem.wanted || c->idem.by_control)
+		return;
+	context_audit_mac(mac, c->w->mac, 'k', c->c->pid, c->audit_id,
+	    c->who.workspace);
+	snprintf(ttl, sizeof(ttl), "%lld",
+	    (long long)c->w->conf->idempotency_ttl);
+	send_frame_with(c, FRAME_CLAIM, 6, values, lengths, formats);
+	send_frame(c, FRAME_SAVEPOINT);
+}
+
+/* The answer, behind its claim; then COMMIT. */
+void
+send_store(struct call *c, bool failed, int status, const char *type,
+    const struct buf *prefix, const struct buf *body)
+{
+	uint8_t mac[SECRET_SHA256];
+	char code[16];
+	struct buf whole;
+	const char *p;
+	size_t n;
+
+	buf_init(&whole, SIZE_MAX / 2);
+	p = buf_peek(prefix, &n);
+	buf_add(&whole, p, n);
+	p = buf_peek(body, &n);
+	buf_add(&whole, p, n);
+	p = buf_peek(&whole, &n);
+	snprintf(code, sizeof(code), "%d", status);
+	context_audit_mac(mac, c->w->mac, failed ? 'f' : 'i', c->c->pid,
+	    c->audit_id, c->who.workspace);
+	const char *values[9] = { (const char *)c->audit_id,
+	    (const char *)c->who.workspace, c->idem.key,
+	    (const char *)c->idem.hash, code, type, p, failed ? "t" : "f",
+	    (const char *)mac };
+	const int lengths[9] = { 16, 16, 0, 32, 0, 0, (int)n, 0, 32 };
+	static const int formats[9] = { 1, 1, 0, 1, 0, 0, 1, 0, 1 };
+
+	if (buf_failed(&whole))
+		pgc_fail(&c->c->pg);
+	if (failed)
+		send_frame(c, FRAME_ROLLBACK_TO);
+	send_frame_with(c, FRAME_STORE, 9, values, lengths, formats);
+	buf_fini(&whole);
+	send_end(c, true);
+	c->commit_sent = !failed;
+}
+
 static void
 send_front(struct call *c)
 {
@@ -139,6 +198,7 @@ send_front(struct call *c)
 	}
 	c->c->touched = !c->guessed_pure;
 	send_frame(c, read_only ? FRAME_BEGIN_READ_ONLY : FRAME_BEGIN);
+	send_claim(c);
 	send_settings(c);
 	send_open(c);
 }
@@ -315,7 +375,7 @@ int
 send_begin(struct call *c)
 {
 	c->nsent = c->at = 0;
-	c->started = c->commit_sent = c->failed = false;
+	c->started = c->commit_sent = c->failed = c->claim_failed = false;
 	c->newly_prepared = false;
 	c->prepared = c->c->named ? pconn_find(c->c, c->stmt.sha256) : NULL;
 	recall_types(c);

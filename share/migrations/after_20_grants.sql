@@ -17,6 +17,9 @@ REVOKE ALL ON ALL FUNCTIONS IN SCHEMA acdb, acdb_api FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION acdb_api.workspace_id() TO PUBLIC;
 GRANT EXECUTE ON FUNCTION acdb_api.audit_if_written(uuid, uuid, uuid, text,
 	text, text, bytea, text, inet, bytea) TO PUBLIC;
+GRANT EXECUTE ON FUNCTION acdb_api.idempotency_claim(uuid, uuid, text, bytea,
+	int8, bytea), acdb_api.idempotency_store(uuid, uuid, text, bytea, int,
+	text, bytea, boolean, bytea) TO PUBLIC;
 GRANT EXECUTE ON FUNCTION acdb_api.audit(uuid, uuid, uuid, text, text, text,
 	bytea, text, inet, bytea)
 	TO acdb_dp_dbadmin, acdb_dp_dbuser, acdb_dp_dbreader;
