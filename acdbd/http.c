@@ -162,6 +162,8 @@ read_target(struct cursor *c, struct http_head *h)
 		    "the request target is too long");
 	if (h->target.n == 0 && c->p < c->end)
 		return bad_request(c, "the request line has no target");
+	if (c->p < c->end && (*c->p == '\r' || *c->p == '\n'))
+		return bad_request(c, "the request line has no HTTP version");
 	return blank(c, "the request target holds a character that must be "
 	    "percent-encoded");
 }
