@@ -45,7 +45,7 @@ struct principal {
 struct answer {
 	int		 status;	/* 0: not yet known */
 	const char	*type;		/* Content-Type, static */
-	struct buf	 headers;	/* further header lines, each with CRLF */
+	struct buf	 headers;	/* header lines, each with CRLF */
 	struct buf	 prefix;	/* body, first part (small) */
 	struct buf	 body;		/* body, the rest */
 };
@@ -55,7 +55,7 @@ struct req {
 	struct worker	*w;
 
 	/* what was asked */
-	struct http_head head;		/* slices good until the answer is sent */
+	struct http_head head;		/* slices good until it is sent */
 	const struct route *route;
 	char		 id[REQUEST_ID_MAX + 1];	/* X-Request-Id */
 	char		 peer[INET6_ADDRSTRLEN];	/* "" when not known */
@@ -68,7 +68,7 @@ struct req {
 	struct principal who;
 	struct problem	 why;		/* status != 0: refused */
 	void	       (*abandon)(struct req *);	/* while it waits */
-	void		*state;		/* the story's own; freed by its end() */
+	void		*state;		/* the story's; freed by its end() */
 	struct task	 wake;
 
 	/* the audit row (audit.h) */
