@@ -286,28 +286,35 @@ refuse(const char *word, const char *reason, struct problem *why)
 	    word, reason != NULL ? reason : "means nothing over HTTP");
 }
 
-/* VALUES, TABLE, WITH and '(' begin statements of other names. */
+/* The command tag: of what begins with VALUES, TABLE, WITH or '(' its words
+ * do not tell it, and of some others not all of it. */
 static void
-name_query(struct stmt *st, const struct stmt_tree *t, uint32_t i)
+name(struct stmt *st, const struct stmt_tree *t, uint32_t i,
+    const struct stmt_words *w)
 {
 	static const struct {
 		const char	*node, *command;
 	} names[] = {
 		{ "SelectStmt", "SELECT" }, { "InsertStmt", "INSERT" },
 		{ "UpdateStmt", "UPDATE" }, { "DeleteStmt", "DELETE" },
-		{ "MergeStmt", "MERGE" }, { "GrantRoleStmt", "" },
+		{ "MergeStmt", "MERGE" },
 	};
+	const char *more = "";
 
-	for (size_t k = 0; k < NELEM(names); k++) {
-		if (!stmt_tree_key_is(t, i, names[k].node))
-			continue;
-		if (names[k].command[0] != '\0')
+	for (size_t k = 0; k < NELEM(names); k++)
+		if (stmt_tree_key_is(t, i, names[k].node)) {
 			snprintf(st->command, sizeof(st->command), "%s",
 			    names[k].command);
-		else
-			strncat(st->command, " ROLE",
-			    sizeof(st->command) - strlen(st->command) - 1);
-	}
+			return;
+		}
+	stmt_word_command(w, st->command, sizeof(st->command));
+	if (stmt_tree_key_is(t, i, "GrantRoleStmt"))
+		more = " ROLE";
+	else if (stmt_tree_key_is(t, i, "CreateTableAsStmt") &&
+	    stmt_tree_is(t, i, "objtype", "OBJECT_TABLE"))
+		more = " AS";
+	strncat(st->command, more,
+	    sizeof(st->command) - strlen(st->command) - 1);
 }
 
 int
@@ -321,8 +328,7 @@ stmt_kind_read(struct stmt *st, const struct stmt_tree *t, uint32_t i,
 		return refuse(w->word[0], stmt_word_refusal(w), why);
 	if (inner != 0 && stmt_tree_key_is(t, inner, "ExecuteStmt"))
 		return refuse("EXECUTE", stmt_word_refusal_of("EXECUTE"), why);
-	stmt_word_command(w, st->command, sizeof(st->command));
-	name_query(st, t, i);
+	name(st, t, i, w);
 	st->nparams = params_of(t, i);
 	if (st->nparams > 0 && (node == NULL || !node->params))
 		return problem_set(why, 400, "params_mismatch",

@@ -105,7 +105,7 @@ static const struct {
 	/* definitions */
 	{ "CREATE TABLE t (a int)", "ddl CREATE TABLE 0" },
 	{ "CREATE UNLOGGED TABLE t (a int)", "ddl CREATE TABLE 0" },
-	{ "create temp table t as select $1::int", "ddl CREATE TABLE 1" },
+	{ "create temp table t as select $1::int", "ddl CREATE TABLE AS 1" },
 	{ "EXPLAIN ANALYZE CREATE TABLE x AS SELECT 1",
 	    "ddl EXPLAIN 0 returning" },
 	{ "CREATE UNIQUE INDEX ON t (a)", "ddl CREATE INDEX 0" },
