@@ -106,6 +106,15 @@ have_apt() {
 	command -v apt-get >/dev/null && command -v dpkg-query >/dev/null
 }
 
+# clang's sanitizers and fuzzer are a package apart where clang is of
+# version 15 or newer, named by that version.
+clang_runtime() {
+	local rt
+	rt=libclang-rt-$(clang -dumpversion | cut -d. -f1)-dev
+	[ -z "$(missing "$rt")" ] || ! apt-cache show "$rt" >/dev/null 2>&1 ||
+	    install "$rt"
+}
+
 packages() {
 	local want
 	if ! have_apt; then
@@ -120,6 +129,7 @@ packages() {
 		# shellcheck disable=SC2086
 		install $want
 	fi
+	[ -z "$check" ] || clang_runtime
 }
 
 postgresql() {
