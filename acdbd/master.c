@@ -6,8 +6,8 @@
  * whether a new certificate is good.
  *
  * The database being away is no reason not to start: workers serve, answer
- * 503 and say "starting" on /readyz, and the migration is tried again until
- * it has been done.  Only what will not go away by itself stops the start.
+ * 503 and say "starting" on /readyz, and the migrator is started again until
+ * it is done.  Only what will not go away by itself stops the start.
  */
 #include <errno.h>
 #include <signal.h>
@@ -27,7 +27,7 @@
 #include "worker.h"
 
 #define NEVER		INT64_MAX
-#define HOLD_MS		10000	/* how long workers wait for a migration */
+#define HOLD_MS		10000	/* how long workers wait for the migrator */
 #define PAUSE_MIN_MS	100	/* before what ended is started again: */
 #define PAUSE_MAX_MS	10000	/* doubled each time it does not last */
 #define STEADY_MS	10000	/* that long */
@@ -48,8 +48,8 @@ struct master {
 	unsigned	 workers;
 	struct child	 migrator;
 	struct child	 database;	/* its pid is embedded.c's */
-	int64_t		 hold;		/* no worker before; NEVER: ... until
-					 * the migration is done */
+	int64_t		 hold;		/* no worker before; NEVER: before
+					 * the migrator is done */
 	bool		 served;	/* workers were started */
 	int64_t		 certs_due;
 	bool		 certs_touched;	/* read them when they rest */
@@ -337,12 +337,15 @@ take_signals(sigset_t *set)
 	static const int signals[] = { SIGCHLD, SIGTERM, SIGINT, SIGHUP,
 	    SIGUSR2 };
 
+	struct sigaction sa = { .sa_handler = SIG_DFL };
+
 	sigemptyset(set);
 	for (size_t i = 0; i < NELEM(signals); i++) {
 		sigaddset(set, signals[i]);
-		signal(signals[i], SIG_DFL);
+		sigaction(signals[i], &sa, NULL);
 	}
-	signal(SIGPIPE, SIG_IGN);
+	sa.sa_handler = SIG_IGN;
+	sigaction(SIGPIPE, &sa, NULL);
 	sigprocmask(SIG_BLOCK, set, NULL);
 }
 
@@ -400,12 +403,10 @@ master_run(const struct master_setup *s)
 		return EXIT_LOCAL;
 	}
 	take_signals(&set);
-	m.database.due = m.migrator.due = NEVER;
+	m.database.due = NEVER;
 	m.database.since = m.now;
-	if (s->conf->migrate_on_start) {
-		m.migrator.due = m.now;
-		m.hold = s->embedded ? NEVER : m.now + HOLD_MS;
-	}
+	m.migrator.due = m.now;
+	m.hold = s->embedded ? NEVER : m.now + HOLD_MS;
 	m.certs_due = NEVER;
 	if (s->certs != NULL) {
 		(void)certs_touched(s->certs);

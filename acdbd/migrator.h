@@ -1,7 +1,9 @@
 /*
- * migrator.h - the migration at start, in a process of its own: it waits,
- * and leaves no trace of libpq or of the superuser's password in the
- * processes that serve.
+ * migrator.h - the database made fit to serve: migrated, or waited for where
+ * AGENTCOOPDB_MIGRATE_ON_START is false; then its boundary verified.
+ *
+ * In a process of its own: all this waits, and leaves no trace of libpq or
+ * of the superuser's password in the processes that serve.
  */
 #ifndef MIGRATOR_H
 #define MIGRATOR_H
