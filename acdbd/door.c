@@ -41,6 +41,9 @@ struct guest {
 
 struct door {
 	struct worker	*w;
+	unsigned	 self;
+	struct relay	*relay;
+	struct watch	 given;		/* by other workers */
 	struct guest	*guests;
 	bool		 draining;
 	void	       (*empty)(void *arg);
@@ -77,6 +80,7 @@ turn_away(struct door *d, const struct listener *l, int fd)
 	char text[512];
 	int n;
 
+	relay_ended(d->relay, d->self);
 	board_add(d->w->board, COUNT_CONNS_REFUSED, 1);
 	n = snprintf(text, sizeof(text), "HTTP/1.1 503 Service Unavailable"
 	    "\r\nContent-Type: application/problem+json\r\nRetry-After: 1"
@@ -94,6 +98,7 @@ leave(struct guest *g)
 	struct door *d = g->door;
 
 	peers_leave(d->w->peers, g->peer);
+	relay_ended(d->relay, d->self);
 	if (g->prev != NULL)
 		g->prev->next = g->next;
 	else
@@ -122,6 +127,7 @@ enter(struct door *d, struct peer *peer)
 
 	if ((g = calloc(1, sizeof(*g))) == NULL) {
 		peers_leave(d->w->peers, peer);
+		relay_ended(d->relay, d->self);
 		return NULL;
 	}
 	g->door = d;
@@ -199,6 +205,44 @@ concerns_one(int error)
 	    error == EOPNOTSUPP || error == ENETUNREACH;
 }
 
+/* Here, or where there are fewer connections. */
+static void
+place(struct entry *e, int fd, const struct sockaddr *sa)
+{
+	struct door *d = e->door;
+	unsigned to = relay_choose(d->relay, d->self);
+
+	if (to == d->self || relay_give(d->relay, d->self, to, fd,
+	    (unsigned)(e - d->entry)) == -1)
+		let_in(d, e->listener, fd, sa);
+	else
+		close(fd);
+}
+
+static void
+on_given(void *arg, unsigned ready UNUSED)
+{
+	struct door *d = arg;
+	struct sockaddr_storage ss;
+	socklen_t len;
+	unsigned at;
+	int fd;
+
+	while ((fd = relay_take(d->relay, d->self, &at)) != -1) {
+		memset(&ss, 0, sizeof(ss));
+		len = sizeof(ss);
+		/* Fails where the client has gone already. */
+		if (at < d->n && getpeername(fd, (struct sockaddr *)&ss,
+		    &len) == 0)
+			let_in(d, d->entry[at].listener, fd,
+			    (struct sockaddr *)&ss);
+		else {
+			relay_ended(d->relay, d->self);
+			close(fd);
+		}
+	}
+}
+
 static void
 on_ready(void *arg, unsigned ready UNUSED)
 {
@@ -213,8 +257,7 @@ on_ready(void *arg, unsigned ready UNUSED)
 		fd = accept4(e->listener->fd, (struct sockaddr *)&ss, &len,
 		    SOCK_NONBLOCK | SOCK_CLOEXEC);
 		if (fd != -1)
-			let_in(e->door, e->listener, fd,
-			    (struct sockaddr *)&ss);
+			place(e, fd, (struct sockaddr *)&ss);
 		else if (errno == EAGAIN)	/* another worker has it */
 			return;
 		else if (!concerns_one(errno)) {
@@ -224,8 +267,19 @@ on_ready(void *arg, unsigned ready UNUSED)
 	}
 }
 
+static int
+watch_all(struct door *d)
+{
+	if (loop_watch(d->w->loop, &d->given, LOOP_READ) == -1)
+		return -1;
+	for (size_t i = 0; i < d->n; i++)
+		if (loop_watch_shared(d->w->loop, &d->entry[i].watch) == -1)
+			return -1;
+	return 0;
+}
+
 struct door *
-door_open(struct worker *w, const struct listeners *l)
+door_open(struct worker *w, const struct listeners *l, struct relay *relay)
 {
 	const char *nets = w->conf->trust_proxy;
 	struct door *d;
@@ -236,8 +290,11 @@ door_open(struct worker *w, const struct listeners *l)
 		return NULL;
 	}
 	d->w = w;
+	d->self = (unsigned)w->index;
+	d->relay = relay;
 	d->n = l->n;
 	timer_init(&d->pause, on_pause_end, d);
+	watch_init(&d->given, relay_fd(relay, d->self), on_given, d);
 	while (nets != NULL && d->nproxy < PROXIES_MAX &&
 	    addr_next_net(&nets, &d->proxy[d->nproxy]) == 1)
 		d->nproxy++;
@@ -246,13 +303,13 @@ door_open(struct worker *w, const struct listeners *l)
 		d->entry[i].listener = &l->v[i];
 		watch_init(&d->entry[i].watch, l->v[i].fd, on_ready,
 		    &d->entry[i]);
-		if (loop_watch_shared(w->loop, &d->entry[i].watch) == -1) {
-			log_errno("cannot wait for connections", NULL);
-			d->n = i;
-			door_free(d);
-			return NULL;
-		}
 	}
+	if (watch_all(d) == -1) {
+		log_errno("cannot wait for connections", NULL);
+		door_free(d);
+		return NULL;
+	}
+	relay_join(relay, d->self);
 	return d;
 }
 
@@ -263,6 +320,10 @@ shut(struct door *d)
 	for (size_t i = 0; i < d->n; i++)
 		loop_watch(d->w->loop, &d->entry[i].watch, 0);
 	d->n = 0;
+	relay_leave(d->relay, d->self);
+	/* What others accepted for us is closed like what nobody accepted. */
+	on_given(d, LOOP_READ);
+	loop_watch(d->w->loop, &d->given, 0);
 }
 
 void

@@ -7,16 +7,18 @@
 
 #include "lib/cdefs.h"
 #include "listen.h"
+#include "relay.h"
 #include "worker.h"
 
 struct door;
 
-/* Accept on every listener from now on.  Too many connections, of one
+/* Accept on every listener from now on, for whichever worker has the fewest
+ * connections (relay.h), and take what others accepted for us.  Too many connections, of one
  * address or in all, are turned away; where the system has no descriptor
- * left, accepting rests for a moment.  keeps a borrow of l.  NULL (logged)
- * when it cannot be arranged. */
-struct door *door_open(struct worker *w, const struct listeners *l)
-	    MUST_CHECK;
+ * left, accepting rests for a moment.  keeps a borrow of l and relay.
+ * NULL (logged) when it cannot be arranged. */
+struct door *door_open(struct worker *w, const struct listeners *l,
+	    struct relay *relay) MUST_CHECK;
 
 /* Let nobody in any more and have those who are here finish; empty is
  * called with arg when the last has gone, perhaps at once.  The listeners

@@ -21,6 +21,7 @@
 #include "listen.h"
 #include "loop.h"
 #include "master.h"
+#include "relay.h"
 #include "worker.h"
 
 enum mode { MODE_SERVE, MODE_INETD, MODE_CHECK };
@@ -174,8 +175,10 @@ load_certificate(const struct conf *c)
 	if ((certs = certs_new(c->tls_cert, c->tls_key)) == NULL)
 		die(EXIT_LOCAL, "out of memory");
 	buf_init(&err, LOG_LINE_MAX);
-	if (certs_load(certs, &err) == -1)
+	if (certs_load(certs, &err) == -1) {
+		certs_free(certs);
 		die(EXIT_CONFIG, "%s", buf_cstr(&err));
+	}
 	buf_fini(&err);
 	return certs;
 }
@@ -234,11 +237,14 @@ serve(const struct options *o, struct conf *c)
 		embedded_stop();
 		die(EXIT_CONFIG, "%s", buf_cstr(&err));
 	}
-	if ((s.board = board_new((unsigned)c->workers)) == NULL) {
+	s.board = board_new((unsigned)c->workers);
+	s.relay = relay_new((unsigned)c->workers);
+	if (s.board == NULL || s.relay == NULL) {
 		embedded_stop();
-		die(EXIT_LOCAL, "no memory for the board");
+		die(EXIT_LOCAL, "no memory to share between the workers");
 	}
 	code = master_run(&s);
+	relay_free(s.relay);
 	board_free(s.board);
 	certs_free(s.certs);
 	buf_fini(&err);

@@ -89,8 +89,8 @@ start_worker(struct master *m, unsigned index)
 {
 	struct worker_start start = { .index = index, .conf = m->s->conf,
 	    .board = m->s->board, .certs = m->s->certs,
-	    .listeners = m->s->listeners, .user = &m->s->user,
-	    .master = getpid() };
+	    .listeners = m->s->listeners, .relay = m->s->relay,
+	    .user = &m->s->user, .master = getpid() };
 	struct child *c = &m->worker[index];
 	pid_t pid;
 
@@ -262,6 +262,7 @@ on_worker_end(struct master *m, unsigned index, int status)
 	char name[16];
 
 	board_leave(m->s->board, index);
+	relay_leave(m->s->relay, index);
 	child_ended(m, &m->worker[index]);
 	if (m->draining)
 		return;

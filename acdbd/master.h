@@ -20,12 +20,14 @@
 #include "confine.h"
 #include "lib/cdefs.h"
 #include "listen.h"
+#include "relay.h"
 
 struct master_setup {
 	struct conf		*conf;
 	struct board		*board;
 	struct certs		*certs;		/* NULL: plaintext */
 	struct listeners	*listeners;
+	struct relay		*relay;
 	struct confine_user	 user;
 	bool			 embedded;	/* our PostgreSQL is running */
 };

@@ -129,7 +129,7 @@ build(struct self *self)
 		certs_seal(s->certs);
 	if (take_certificate(self) == -1 || db_start(w) == -1)
 		return -1;
-	if ((self->door = door_open(w, s->listeners)) == NULL)
+	if ((self->door = door_open(w, s->listeners, s->relay)) == NULL)
 		return -1;
 	return 0;
 }

@@ -20,6 +20,7 @@ struct certs;
 struct confine_user;
 struct listeners;
 struct peers;
+struct relay;
 struct tls;
 
 /* The database side, one of each a worker. */
@@ -69,6 +70,7 @@ struct worker_start {
 	struct board		*board;
 	struct certs		*certs;		/* NULL: plaintext */
 	struct listeners	*listeners;	/* closed when draining */
+	struct relay		*relay;
 	const struct confine_user *user;
 	pid_t			 master;
 };
