@@ -40,7 +40,7 @@ struct group {
 struct throttled {
 	struct principal who;		/* known: the slot is in use */
 	char		 peer[INET6_ADDRSTRLEN];
-	char		 request_id[REQUEST_ID_MAX + 1];	/* of the first */
+	char		 request_id[REQUEST_ID_MAX + 1];
 	const char	*endpoint;
 	int64_t		 count;
 };

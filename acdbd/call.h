@@ -164,6 +164,15 @@ int	idem_read(struct call *c, struct problem *why) MUST_CHECK;
  * 409 or 503 otherwise.  Returns false when the error is not about the key. */
 bool	idem_refused(struct call *c, const PGresult *res);
 
+/* The end of a call with an Idempotency-Key: its answer is stored in the
+ * transaction of its effect; that of a failure in the transaction of its
+ * claim, the rest rolled back.  Returns false when nothing is to be stored. */
+bool	idem_store(struct call *c);
+
+/* Whether the result of a statement that was looked at is to stand; fills in
+ * 409 when it changed too much. */
+bool	run_wanted(struct call *c);
+
 /* The steps around a call that asks for it. */
 enum verdict step_idem_look(struct req *r);
 enum verdict step_idem_keep(struct req *r);
@@ -178,8 +187,9 @@ void	execute_free(struct call *c);
 
 /* send.c.  Send the first flush of a call; what is left once the types of its
  * parameters are known; COMMIT or ROLLBACK after a decision; the clean-up
- * before all is sent again (forget: of prepared statements too).  The first two return 0, or -1 where a parameter
- * is refused (c->r->why) and nothing was sent. */
+ * before all is sent again (forget: of prepared statements too).  The first
+ * two return 0, or -1 where a parameter is refused (c->r->why) and nothing
+ * was sent. */
 int	send_begin(struct call *c) MUST_CHECK;
 int	send_rest(struct call *c) MUST_CHECK;
 void	send_end(struct call *c, bool commit);

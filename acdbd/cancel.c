@@ -10,7 +10,7 @@
 
 #include "cancel.h"
 
-#define CANCEL_SECONDS	5	/* for the child; then its request is given up */
+#define CANCEL_SECONDS	5	/* for the child; then it gives up */
 
 struct cancel {
 	struct loop	*loop;
@@ -26,8 +26,10 @@ send_request(PGconn *conn)
 {
 	char why[256];
 
-	signal(SIGALRM, SIG_DFL);
-	signal(SIGTERM, SIG_DFL);
+	struct sigaction by_default = { .sa_handler = SIG_DFL };
+
+	sigaction(SIGALRM, &by_default, NULL);
+	sigaction(SIGTERM, &by_default, NULL);
 	sigset_t none;
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);

@@ -103,7 +103,8 @@ step_check(struct req *r)
 	 * must not have happened. */
 	c->idem.by_control = c->read_only;
 	c->guessed_pure = s->pure && (!c->idem.wanted || c->read_only);
-	c->two_phase = (c->idem.wanted && !c->read_only) || c->dry_run || c->max_affected >= 0 ||
+	c->two_phase = (c->idem.wanted && !c->read_only) || c->dry_run ||
+	    c->max_affected >= 0 ||
 	    (s->kind != STMT_READ && (s->returning || !s->parsed ||
 	    s->kind == STMT_CODE));
 	return STEP_NEXT;

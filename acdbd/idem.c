@@ -108,6 +108,53 @@ idem_refused(struct call *c, const PGresult *res)
 	return true;
 }
 
+/* Whether a refusal would be the same again: then it is the request's answer
+ * for good. */
+static bool
+deterministic(const struct problem *why)
+{
+	static const char *const passing[] = { "40001", "40P01", "55P03",
+	    "57", "53", "08", "XX" };
+
+	for (size_t i = 0; i < NELEM(passing); i++)
+		if (strncmp(why->sqlstate, passing[i], strlen(passing[i])) == 0)
+			return false;
+	return why->status != 0 && why->status != 503 && why->status != 408 &&
+	    (why->status != 500 || why->sqlstate[0] != '\0');
+}
+
+bool
+idem_store(struct call *c)
+{
+	struct req *r = c->r;
+	struct buf none, body;
+	bool ok = !c->failed && run_wanted(c);
+
+	if (c->claim_failed)
+		return false;
+	if (!c->failed && !c->too_large && rows_end(c) == -1)
+		c->too_large = true;
+	c->ended = true;
+	if (c->too_large) {
+		execute_refuse_large(c);
+		ok = false;
+	}
+	if (r->why.status == 0) {
+		send_store(c, !ok, 200, "application/json",
+		    &r->answer.prefix, &r->answer.body);
+		return true;
+	}
+	if (!deterministic(&r->why))
+		return false;
+	buf_init(&none, 0);
+	buf_init(&body, SIZE_MAX / 2);
+	problem_write(&r->why, r->id, &body);
+	send_store(c, true, r->why.status, "application/problem+json", &none,
+	    &body);
+	buf_fini(&body);
+	return true;
+}
+
 static void
 on_looked(struct ctl_query *q, PGresult *res)
 {

@@ -164,7 +164,7 @@ params_put(struct buf *out, const struct json *j, uint32_t i,
 
 	switch ((enum json_type)j->tok[i].type) {
 	case JSON_NULL:
-		break;		/* the caller's; inside an array handled there */
+		break;		/* never comes here; see params.h */
 	case JSON_TRUE:
 		buf_adds(out, "true");
 		break;

@@ -10,7 +10,7 @@
 #include "lib/buf.h"
 #include "lib/cdefs.h"
 
-#define PGTARGET_KEYS	40	/* connection parameters at most, NULL included */
+#define PGTARGET_KEYS	40	/* parameters at most, NULL included */
 
 struct pgtarget;
 

@@ -14,61 +14,16 @@
 #include "lib/log.h"
 #include "lib/secret.h"
 #include "pgtarget.h"
-#include "pool.h"
+#include "pool_priv.h"
 #include "pool_session.h"
 #include "req.h"
 #include "worker.h"
 
-#define LINE_MAX_WAITS	1024	/* calls in line, all roles together */
-#define WAIT_MS		5000	/* in line at most */
 #define UNFAIR_US	250000	/* then the head of the line gets a slot
 				 * although another role's is idle */
 #define RETRY_MS	200	/* after a failed connection, before the next */
-#define IDLE_MS		60000	/* idle this long: closed, down to the minimum */
+#define IDLE_MS		60000	/* then closed, down to the minimum */
 #define SWEEP_MS	5000
-
-enum state {
-	CONNECTING,	/* until ready() or lost() */
-	IDLE,		/* until it is borrowed, or swept */
-	BUSY,		/* borrowed, until pool_put() */
-	CLEANING,	/* given back; until its reset is answered */
-	STATES
-};
-
-struct member {
-	struct pconn	 c;		/* first: a pconn is its member */
-	struct pool	*pool;
-	enum state	 state;
-	struct member	*next, *prev;
-	char		 role[ROLE_MAX + 1];
-	uint8_t		 workspace[UUID_LEN];	/* last served */
-	int64_t		 idle_since, retire_at;
-	const struct pool_events *events;	/* the borrower's */
-	void		*arg;
-	struct cancel	*cancel;	/* on its way to the server */
-	bool		 given_back;	/* BUSY, but only waits for its cancel */
-	enum pool_state	 back_as;
-	unsigned	 syncs;		/* CLEANING: answers still to come */
-	unsigned	 tries;
-};
-
-struct list {
-	struct member	*head;
-	unsigned	 n;
-};
-
-struct pool {
-	struct worker	*w;
-	const struct pgtarget *target;
-	unsigned	 max;
-	bool		 enabled;
-	struct list	 list[STATES];
-	struct pool_wait *line, *line_end;
-	unsigned	 waiting;
-	char		 down_role[ROLE_MAX + 1];	/* failed to connect */
-	int64_t		 down_until;
-	struct timer	 sweep;
-};
 
 static void serve_line(struct pool *p);
 
@@ -134,67 +89,6 @@ discard(struct member *m)
 	cancel_forget(m->cancel);
 	pconn_fini(&m->c);
 	free(m);
-}
-
-/* The line. */
-
-static void
-line_remove(struct pool_wait *wait)
-{
-	struct pool *p = wait->pool;
-
-	if (wait->prev != NULL)
-		wait->prev->next = wait->next;
-	else
-		p->line = wait->next;
-	if (wait->next != NULL)
-		wait->next->prev = wait->prev;
-	else
-		p->line_end = wait->prev;
-	wait->waiting = false;
-	p->waiting--;
-	board_add(p->w->board, COUNT_POOL_WAITING, -1);
-	loop_timer_stop(p->w->loop, &wait->timer);
-}
-
-static void
-answer_wait(struct pool_wait *wait, struct member *m, enum pool_why why)
-{
-	struct pool *p = wait->pool;
-
-	line_remove(wait);
-	board_pool_wait(p->w->board, loop_now_us() - wait->since_us);
-	wait->done(wait->arg, m == NULL ? NULL : &m->c, why);
-}
-
-static void
-on_wait_timeout(void *arg)
-{
-	struct pool_wait *wait = arg;
-
-	board_add(wait->pool->w->board, COUNT_POOL_TIMEOUTS, 1);
-	answer_wait(wait, NULL, wait->pool->enabled ? POOL_SATURATED :
-	    POOL_UNAVAILABLE);
-}
-
-void
-pool_forget(struct pool_wait *wait)
-{
-	if (wait->waiting)
-		line_remove(wait);
-}
-
-/* All who wait for the role (NULL: for any) are told no. */
-static void
-refuse_waits(struct pool *p, const char *role, enum pool_why why)
-{
-	struct pool_wait *wait, *next;
-
-	for (wait = p->line; wait != NULL; wait = next) {
-		next = wait->next;
-		if (role == NULL || strcmp(wait->role, role) == 0)
-			answer_wait(wait, NULL, why);
-	}
 }
 
 /* Members. */
@@ -307,7 +201,7 @@ on_lost(void *arg)
 		discard(m);
 		memcpy(p->down_role, role, sizeof(role));
 		p->down_until = loop_now(p->w->loop) + RETRY_MS;
-		refuse_waits(p, role, refused ? POOL_REFUSED :
+		pool_line_refuse(p, role, refused ? POOL_REFUSED :
 		    POOL_UNAVAILABLE);
 		return;
 	}
@@ -422,13 +316,13 @@ serve_line(struct pool *p)
 		next = wait->next;
 		if ((m = idle_for(p, wait->role, wait->workspace)) != NULL) {
 			lend(m, wait->workspace);
-			answer_wait(wait, m, POOL_OK);
+			pool_line_answer(wait, m, POOL_OK);
 			next = p->line;		/* it may have changed */
 		} else if (!enough_coming(p, wait->role) &&
 		    (total(p) < p->max || (wait == p->line &&
 		    loop_now_us() - wait->since_us > UNFAIR_US)) &&
 		    make_room(p, wait->role) && add_member(p, wait->role)) {
-			answer_wait(wait, NULL, POOL_UNAVAILABLE);
+			pool_line_answer(wait, NULL, POOL_UNAVAILABLE);
 			next = p->line;
 		}
 	}
@@ -453,25 +347,14 @@ pool_get(struct pool *p, struct pool_wait *wait, enum pool_why *why)
 		*why = POOL_UNAVAILABLE;
 		return NULL;
 	}
-	if (p->waiting >= LINE_MAX_WAITS) {
+	if (p->waiting >= POOL_LINE_MAX) {
 		*why = POOL_SATURATED;
 		return NULL;
 	}
-	wait->waiting = true;
-	wait->next = NULL;
-	wait->prev = p->line_end;
-	if (p->line_end != NULL)
-		p->line_end->next = wait;
-	else
-		p->line = wait;
-	p->line_end = wait;
-	p->waiting++;
-	board_add(p->w->board, COUNT_POOL_WAITING, 1);
-	timer_init(&wait->timer, on_wait_timeout, wait);
-	loop_timer(p->w->loop, &wait->timer, WAIT_MS);
+	pool_line_add(p, wait);
 	if (!enough_coming(p, wait->role) && make_room(p, wait->role) &&
 	    add_member(p, wait->role) == -1) {
-		line_remove(wait);
+		pool_line_remove(wait);
 		*why = POOL_UNAVAILABLE;
 	}
 	return NULL;
@@ -584,7 +467,7 @@ pool_enable(struct pool *p, bool enable)
 	if (enable)
 		serve_line(p);
 	else
-		refuse_waits(p, NULL, POOL_UNAVAILABLE);
+		pool_line_refuse(p, NULL, POOL_UNAVAILABLE);
 }
 
 void
@@ -593,7 +476,7 @@ pool_free(struct pool *p)
 	if (p == NULL)
 		return;
 	p->enabled = false;
-	refuse_waits(p, NULL, POOL_UNAVAILABLE);
+	pool_line_refuse(p, NULL, POOL_UNAVAILABLE);
 	for (int s = 0; s < STATES; s++)
 		while (p->list[s].head != NULL)
 			discard(p->list[s].head);

@@ -25,7 +25,7 @@ enum pool_why {
 	POOL_OK,
 	POOL_SATURATED,		/* the line is full, or the wait was too long */
 	POOL_UNAVAILABLE,	/* the server cannot be reached */
-	POOL_REFUSED,		/* the login is refused: its role is not served */
+	POOL_REFUSED,		/* its login is: the role is not served */
 };
 
 /* A call waiting for a connection; embedded in the caller, borrowed while it

@@ -12,6 +12,8 @@
 #define ALLOW_POST	"POST, OPTIONS"
 #define ALLOW_GET_POST	"GET, HEAD, POST, OPTIONS"
 #define ALLOW_DELETE	"DELETE, OPTIONS"
+/* "rotate" is also a {key_id}, if one that no key has. */
+#define ALLOW_POST_DELETE "POST, DELETE, OPTIONS"
 
 /* The longest part of a path that is told back in a 404. */
 #define PATH_SHOWN_MAX	200
@@ -36,14 +38,14 @@ static const struct route routes[] = {
 	    DOOR_API, ALLOW_GET_POST },
 	{ "/v1/auth/keys", HTTP_OPTIONS, &story_options, false,
 	    DOOR_API, ALLOW_GET_POST },
+	{ "/v1/auth/keys/rotate", HTTP_POST, &story_rotate, true,
+	    DOOR_API, ALLOW_POST_DELETE },
+	{ "/v1/auth/keys/rotate", HTTP_OPTIONS, &story_options, false,
+	    DOOR_API, ALLOW_POST_DELETE },
 	{ "/v1/auth/keys/{key_id}", HTTP_DELETE, &story_revoke, true,
 	    DOOR_API, ALLOW_DELETE },
 	{ "/v1/auth/keys/{key_id}", HTTP_OPTIONS, &story_options, false,
 	    DOOR_API, ALLOW_DELETE },
-	{ "/v1/auth/keys/rotate", HTTP_POST, &story_rotate, true,
-	    DOOR_API, ALLOW_POST },
-	{ "/v1/auth/keys/rotate", HTTP_OPTIONS, &story_options, false,
-	    DOOR_API, ALLOW_POST },
 	{ "/healthz", HTTP_GET, &story_healthz, false,
 	    DOOR_HEALTH, ALLOW_GET },
 	{ "/healthz", HTTP_OPTIONS, &story_options, false,
@@ -114,7 +116,8 @@ route_find(const struct http_head *h, unsigned doors, struct problem *why)
 			continue;
 		if (r->method == method)
 			return r;
-		seen = r;
+		if (seen == NULL)
+			seen = r;
 	}
 	if (seen != NULL) {
 		problem_set(why, 405, "method_not_allowed",

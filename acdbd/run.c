@@ -320,9 +320,8 @@ take_result(struct call *c, PGresult *res)
 	return 0;
 }
 
-/* Whether the result of a statement that was looked at is to stand. */
-static bool
-wanted(struct call *c)
+bool
+run_wanted(struct call *c)
 {
 	int64_t affected = rows_affected(c);
 
@@ -336,58 +335,6 @@ wanted(struct call *c)
 		c->failed = true;
 	}
 	return !c->failed && !c->too_large && !c->dry_run;
-}
-
-/* Whether a refusal would be the same again: then it is the request's answer
- * for good. */
-static bool
-deterministic(const struct problem *why)
-{
-	static const char *const passing[] = { "40001", "40P01", "55P03",
-	    "57", "53", "08", "XX" };
-
-	for (size_t i = 0; i < NELEM(passing); i++)
-		if (strncmp(why->sqlstate, passing[i], strlen(passing[i])) == 0)
-			return false;
-	return why->status != 0 && why->status != 503 && why->status != 408 &&
-	    (why->status != 500 || why->sqlstate[0] != '\0');
-}
-
-/*
- * The end of a call with an Idempotency-Key: its answer is stored in the
- * transaction of its effect; that of a failure in the transaction of its
- * claim, the rest rolled back.  Returns false when nothing is to be stored.
- */
-static bool
-store(struct call *c)
-{
-	struct req *r = c->r;
-	struct buf none, body;
-	bool ok = !c->failed && wanted(c);
-
-	if (c->claim_failed)
-		return false;
-	if (!c->failed && !c->too_large && rows_end(c) == -1)
-		c->too_large = true;
-	c->ended = true;
-	if (c->too_large) {
-		execute_refuse_large(c);
-		ok = false;
-	}
-	if (r->why.status == 0) {
-		send_store(c, !ok, 200, "application/json",
-		    &r->answer.prefix, &r->answer.body);
-		return true;
-	}
-	if (!deterministic(&r->why))
-		return false;
-	buf_init(&none, 0);
-	buf_init(&body, SIZE_MAX / 2);
-	problem_write(&r->why, r->id, &body);
-	send_store(c, true, r->why.status, "application/problem+json", &none,
-	    &body);
-	buf_fini(&body);
-	return true;
 }
 
 /* A Sync has been answered: what next?  Returns false when the call is
@@ -419,7 +366,7 @@ at_sync(struct call *c)
 		    !c->idem.by_control) {
 			c->nsent = c->at = 0;
 			c->phase = CALL_ENDING;
-			if (store(c))
+			if (idem_store(c))
 				return true;
 		}
 		if (c->failed || c->r == NULL)
@@ -444,14 +391,14 @@ at_sync(struct call *c)
 		c->nsent = c->at = 0;
 		c->phase = CALL_ENDING;
 		if (c->idem.wanted && !c->idem.by_control) {
-			if (store(c))
+			if (idem_store(c))
 				return true;
 			c->nsent = 0;
 			break;
 		}
 		if (c->failed)
 			break;
-		send_end(c, wanted(c));
+		send_end(c, run_wanted(c));
 		return true;
 	case CALL_ONCE:
 	case CALL_ENDING:

@@ -33,8 +33,8 @@ enum stmt_kind {
 struct stmt {
 	enum stmt_kind	 kind;
 	bool		 parsed;	/* libpg_query understood it */
-	bool		 pure;		/* a read that seems to call nothing that
-					 * could write: a guess (stmt_pure.c) */
+	bool		 pure;		/* a read that seems to call nothing
+					 * that writes (stmt_pure.c) */
 	bool		 returning;	/* a write that returns rows, or may */
 	bool		 destructive;	/* DROP, TRUNCATE, DELETE or UPDATE
 					 * without WHERE */

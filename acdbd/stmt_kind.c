@@ -292,6 +292,7 @@ static void
 name(struct stmt *st, const struct stmt_tree *t, uint32_t i,
     const struct stmt_words *w)
 {
+	size_t n;
 	static const struct {
 		const char	*node, *command;
 	} names[] = {
@@ -313,8 +314,8 @@ name(struct stmt *st, const struct stmt_tree *t, uint32_t i,
 	else if (stmt_tree_key_is(t, i, "CreateTableAsStmt") &&
 	    stmt_tree_is(t, i, "objtype", "OBJECT_TABLE"))
 		more = " AS";
-	strncat(st->command, more,
-	    sizeof(st->command) - strlen(st->command) - 1);
+	n = strlen(st->command);
+	snprintf(st->command + n, sizeof(st->command) - n, "%s", more);
 }
 
 int

@@ -63,6 +63,8 @@ test_allow(void)
 	for (unsigned i = 1; i < route_count(); i++) {
 		const struct route *r = NULL;
 
+		size_t n = 0;
+
 		allow[0] = '\0';
 		for (size_t m = 0; m < NELEM(order); m++) {
 			const struct route *at = find(order[m],
@@ -71,9 +73,8 @@ test_allow(void)
 			if (at == NULL)
 				continue;
 			r = at;
-			if (allow[0] != '\0')
-				strcat(allow, ", ");
-			strcat(allow, names[order[m]]);
+			n += (size_t)snprintf(allow + n, sizeof(allow) - n,
+			    "%s%s", n > 0 ? ", " : "", names[order[m]]);
 		}
 		is_str(r == NULL ? NULL : r->allow, allow, "Allow of %s",
 		    route_pattern(i));

@@ -491,8 +491,7 @@ test_depth(void)
 		    n);
 		is_deep("tests", "SELECT a", " IS NULL", "", "", n);
 		is_deep("numbers", "SELECT 1", ",1", "", "", n);
-		is_deep("WITHs", "", "WITH a AS (", "SELECT 1", ") SELECT 1",
-		    n);
+		is_deep("CTEs", "", "WITH a AS (", "SELECT 1", ") SELECT 1", n);
 	}
 }
 

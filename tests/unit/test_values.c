@@ -52,6 +52,40 @@ to_text(uint32_t oid, const char *json, const char *want)
 	json_fini(&j);
 }
 
+static void
+parameters(void)
+{
+	to_text(0, "9007199254740993", "9007199254740993");
+	to_text(0, "true", "true");
+	to_text(0, "\"a\\u00e9\\n\"", "a\xc3\xa9\n");
+	to_text(0, "\"a\\u0000b\"", NULL);
+	to_text(0, "{\"a\": [1, 2.50]}", "{\"a\": [1, 2.50]}");
+	to_text(INT4, "5.0", "5");
+	to_text(INT8, "1e3", "1000");
+	to_text(INT8, "-12.50e1", "-125");
+	to_text(INT4, "5.5", "5.5");
+	to_text(INT4, "0.0", "0");
+	to_text(INT4, "100e-2", "1");
+	to_text(INT8, "1e999999999999", "1e999999999999");
+	to_text(NUMERIC, "1e400", "1e400");
+	to_text(NUMERIC, "5.0", "5.0");
+	to_text(INT4S, "[1,null,3.0]", "{\"1\",NULL,\"3\"}");
+	to_text(INT4S, "[[1,2],[3,4]]", "{{\"1\",\"2\"},{\"3\",\"4\"}}");
+	to_text(INT4S, "[]", "{}");
+	to_text(TEXTS, "[\"a\",\"NULL\",null,\"q\\\"\\\\\"]",
+	    "{\"a\",\"NULL\",NULL,\"q\\\"\\\\\"}");
+	to_text(TEXTS, "[\"\\u0000\"]", NULL);
+	to_text(BOXES, "[\"(1,1),(0,0)\",\"(2,2),(1,1)\"]",
+	    "{\"(1,1),(0,0)\";\"(2,2),(1,1)\"}");
+	to_text(JSONB, "[1,[2]]", "[1,[2]]");
+	to_text(JSONBS, "[{\"a\":1},[2],null]",
+	    "{\"{\\\"a\\\":1}\",\"[2]\",NULL}");
+	to_text(VECTOR, "[1,2.5]", "[1,2.5]");
+	to_text(VECTORS, "[[1,2],[3,4]]", "{\"[1,2]\",\"[3,4]\"}");
+	to_text(TEXT, "[1]", "[1]");
+	to_text(BOOLS, "[true,false]", "{\"true\",\"false\"}");
+}
+
 int
 main(void)
 {
@@ -115,36 +149,7 @@ main(void)
 	to_json(BOOLS, "{t,f}", "[true,false]", &exact);
 	to_json(NUMERICS, "{1.50,NaN}", "[1.50,\"NaN\"]", &exact);
 
-	to_text(0, "9007199254740993", "9007199254740993");
-	to_text(0, "true", "true");
-	to_text(0, "\"a\\u00e9\\n\"", "a\xc3\xa9\n");
-	to_text(0, "\"a\\u0000b\"", NULL);
-	to_text(0, "{\"a\": [1, 2.50]}", "{\"a\": [1, 2.50]}");
-	to_text(INT4, "5.0", "5");
-	to_text(INT8, "1e3", "1000");
-	to_text(INT8, "-12.50e1", "-125");
-	to_text(INT4, "5.5", "5.5");
-	to_text(INT4, "0.0", "0");
-	to_text(INT4, "100e-2", "1");
-	to_text(INT8, "1e999999999999", "1e999999999999");
-	to_text(NUMERIC, "1e400", "1e400");
-	to_text(NUMERIC, "5.0", "5.0");
-	to_text(INT4S, "[1,null,3.0]", "{\"1\",NULL,\"3\"}");
-	to_text(INT4S, "[[1,2],[3,4]]", "{{\"1\",\"2\"},{\"3\",\"4\"}}");
-	to_text(INT4S, "[]", "{}");
-	to_text(TEXTS, "[\"a\",\"NULL\",null,\"q\\\"\\\\\"]",
-	    "{\"a\",\"NULL\",NULL,\"q\\\"\\\\\"}");
-	to_text(TEXTS, "[\"\\u0000\"]", NULL);
-	to_text(BOXES, "[\"(1,1),(0,0)\",\"(2,2),(1,1)\"]",
-	    "{\"(1,1),(0,0)\";\"(2,2),(1,1)\"}");
-	to_text(JSONB, "[1,[2]]", "[1,[2]]");
-	to_text(JSONBS, "[{\"a\":1},[2],null]",
-	    "{\"{\\\"a\\\":1}\",\"[2]\",NULL}");
-	to_text(VECTOR, "[1,2.5]", "[1,2.5]");
-	to_text(VECTORS, "[[1,2],[3,4]]", "{\"[1,2]\",\"[3,4]\"}");
-	to_text(TEXT, "[1]", "[1]");
-	to_text(BOOLS, "[true,false]", "{\"true\",\"false\"}");
-
+	parameters();
 	types_free(types);
 	return done();
 }

@@ -1,0 +1,65 @@
+/*
+ * pool_priv.h - the parts of the pool (pool.h): its members and its line.
+ */
+#ifndef POOL_PRIV_H
+#define POOL_PRIV_H
+
+#include "pool.h"
+#include "req.h"
+
+#define POOL_LINE_MAX	1024	/* calls in line, all roles together */
+
+struct cancel;
+
+enum state {
+	CONNECTING,	/* until ready() or lost() */
+	IDLE,		/* until it is borrowed, or swept */
+	BUSY,		/* borrowed, until pool_put() */
+	CLEANING,	/* given back; until its reset is answered */
+	STATES
+};
+
+struct member {
+	struct pconn	 c;		/* first: a pconn is its member */
+	struct pool	*pool;
+	enum state	 state;
+	struct member	*next, *prev;
+	char		 role[ROLE_MAX + 1];
+	uint8_t		 workspace[UUID_LEN];	/* last served */
+	int64_t		 idle_since, retire_at;
+	const struct pool_events *events;	/* the borrower's */
+	void		*arg;
+	struct cancel	*cancel;	/* on its way to the server */
+	bool		 given_back;	/* BUSY, but only waits for its cancel */
+	enum pool_state	 back_as;
+	unsigned	 syncs;		/* CLEANING: answers still to come */
+	unsigned	 tries;
+};
+
+struct list {
+	struct member	*head;
+	unsigned	 n;
+};
+
+struct pool {
+	struct worker	*w;
+	const struct pgtarget *target;
+	unsigned	 max;
+	bool		 enabled;
+	struct list	 list[STATES];
+	struct pool_wait *line, *line_end;
+	unsigned	 waiting;
+	char		 down_role[ROLE_MAX + 1];	/* failed to connect */
+	int64_t		 down_until;
+	struct timer	 sweep;
+};
+
+/* pool_line.c: join the line; leave it; leave it with an answer; and all who
+ * wait for the role (NULL: for any) are told no. */
+void	 pool_line_add(struct pool *p, struct pool_wait *wait);
+void	 pool_line_remove(struct pool_wait *wait);
+void	 pool_line_answer(struct pool_wait *wait, struct member *m,
+	    enum pool_why why);
+void	 pool_line_refuse(struct pool *p, const char *role, enum pool_why why);
+
+#endif
