@@ -67,7 +67,8 @@ served_name() {
 }
 
 serves_name() {
-	[[ $(served_name) == *"CN = $1" ]]
+	# Version 3.2 of openssl leaves out the blanks.
+	[[ $(served_name) =~ CN\ ?=\ ?$1$ ]]
 }
 
 make_cert() {
