@@ -81,7 +81,8 @@ const struct fact pgverify_objects[] = {
 	    " UNION ALL SELECT r || ' may run ' || p.oid::regprocedure"
 	    " FROM " KEYS ", pg_proc p WHERE p.pronamespace IN"
 	    " (to_regnamespace('acdb'), to_regnamespace('acdb_api'))"
-	    " AND p.proname NOT IN ('workspace_id', 'audit_if_written')"
+	    " AND p.proname NOT IN ('workspace_id', 'audit_if_written',"
+	    " 'idempotency_claim', 'idempotency_store')"
 	    " AND NOT (p.proname = 'audit' AND r ~ '^acdb_dp_')"
 	    " AND NOT (p.proname = 'app_migrated' AND r = 'acdb_dp_dbadmin')"
 	    " AND has_function_privilege(r, p.oid, 'EXECUTE')" },
