@@ -131,7 +131,8 @@ test_expect(void)
 	settle();
 	ok(count(buf_cstr(&c.got), "HTTP") == 1, "and nothing yet");
 	client_send(&c, "abc");
-	ok(client_sees(&c, "3:abc"), "then the answer");
+	ok(client_sees(&c, "3:abc") && count(buf_cstr(&c.got), " 100 ") == 1,
+	    "then the answer");
 	client_forget(&c);
 	client_send(&c, POST("/echo", "Expect: 100-continue\r\n"
 	    "Content-Length: 3\r\n") "abc");
