@@ -13,10 +13,10 @@
 struct door;
 
 /* Accept on every listener from now on, for whichever worker has the fewest
- * connections (relay.h), and take what others accepted for us.  Too many connections, of one
- * address or in all, are turned away; where the system has no descriptor
- * left, accepting rests for a moment.  keeps a borrow of l and relay.
- * NULL (logged) when it cannot be arranged. */
+ * connections (relay.h), and take what others accepted for us.  Too many
+ * connections, of one address or in all, are turned away; where the system
+ * has no descriptor left, accepting rests for a moment.  keeps a borrow of l
+ * and relay.  NULL (logged) when it cannot be arranged. */
 struct door *door_open(struct worker *w, const struct listeners *l,
 	    struct relay *relay) MUST_CHECK;
 
