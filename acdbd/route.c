@@ -12,13 +12,12 @@
 #define ALLOW_POST	"POST, OPTIONS"
 #define ALLOW_GET_POST	"GET, HEAD, POST, OPTIONS"
 #define ALLOW_DELETE	"DELETE, OPTIONS"
-/* "rotate" is also a {key_id}, if one that no key has. */
-#define ALLOW_POST_DELETE "POST, DELETE, OPTIONS"
 
 /* The longest part of a path that is told back in a 404. */
 #define PATH_SHOWN_MAX	200
 
-/* All methods of a pattern stand together. */
+/* All methods of a pattern stand together, and of two patterns that match
+ * the same path the more literal one first: it alone counts. */
 static const struct route routes[] = {
 	{ "/v1/sql/execute", HTTP_POST, &story_execute, true,
 	    DOOR_API, ALLOW_POST },
@@ -39,9 +38,9 @@ static const struct route routes[] = {
 	{ "/v1/auth/keys", HTTP_OPTIONS, &story_options, false,
 	    DOOR_API, ALLOW_GET_POST },
 	{ "/v1/auth/keys/rotate", HTTP_POST, &story_rotate, true,
-	    DOOR_API, ALLOW_POST_DELETE },
+	    DOOR_API, ALLOW_POST },
 	{ "/v1/auth/keys/rotate", HTTP_OPTIONS, &story_options, false,
-	    DOOR_API, ALLOW_POST_DELETE },
+	    DOOR_API, ALLOW_POST },
 	{ "/v1/auth/keys/{key_id}", HTTP_DELETE, &story_revoke, true,
 	    DOOR_API, ALLOW_DELETE },
 	{ "/v1/auth/keys/{key_id}", HTTP_OPTIONS, &story_options, false,
@@ -114,6 +113,8 @@ route_find(const struct http_head *h, unsigned doors, struct problem *why)
 		if ((r->door & doors) == 0 ||
 		    !matches(r->pattern, h->path, &param))
 			continue;
+		if (seen != NULL && strcmp(seen->pattern, r->pattern) != 0)
+			break;
 		if (r->method == method)
 			return r;
 		if (seen == NULL)

@@ -50,6 +50,17 @@ refused(enum http_method m, const char *path, unsigned doors, int status)
 	    "%s, method %d: %d", path, (int)m, status);
 }
 
+static void
+test_param(void)
+{
+	struct http_head h = head(HTTP_DELETE, "/v1/auth/keys/AbC-_9");
+
+	ok(slice_is(route_param(route_find(&h, ALL, &why), &h), "AbC-_9"),
+	    "the key of the path");
+	h = head(HTTP_GET, "/v1/me");
+	ok(route_param(route_find(&h, ALL, &why), &h).n == 0, "none there");
+}
+
 /* Each pattern's Allow is what the table has for it. */
 static void
 test_allow(void)
@@ -118,6 +129,13 @@ main(void)
 	leads(HTTP_GET, "/metrics", &story_metrics);
 	ok(find(HTTP_GET, "/v1/me", ALL)->keyed, "/v1/me asks for a key");
 	ok(!find(HTTP_OPTIONS, "/v1/me", ALL)->keyed, "OPTIONS does not");
+	refused(HTTP_DELETE, "/v1/auth/keys/rotate", ALL, 405);
+	refused(HTTP_GET, "/v1/auth/keys/AbC", ALL, 405);
+	refused(HTTP_DELETE, "/v1/auth/keys/", ALL, 404);
+	refused(HTTP_DELETE, "/v1/auth/keys/AbC/", ALL, 404);
+	ok(find(HTTP_DELETE, "/v1/auth/keys/AbC", ALL) != NULL &&
+	    find(HTTP_DELETE, "/v1/auth/keys/AbC", ALL)->story ==
+	    &story_revoke, "a key can be deleted");
 	refused(HTTP_GET, "/", ALL, 404);
 	refused(HTTP_GET, "", ALL, 404);
 	refused(HTTP_GET, "/healthz/", ALL, 404);
@@ -132,6 +150,7 @@ main(void)
 	ok(route_index(NULL) == 0, "no route is 0");
 	is_str(route_pattern(0), "none", "whose pattern is none");
 	is_str(route_pattern(9999), "none", "as is that of any other");
+	test_param();
 	test_allow();
 	test_doors();
 	problem_fini(&why);
