@@ -136,6 +136,21 @@ $(O)/tests/test_%: $(O)/tests/unit/test_%.o $(LIBACDB) $(O)/acdbd.a $(O)/acdb.a
 unit: $(UNIT)
 	@sh tests/unit/run.sh $(UNIT)
 
+# What the gateway is measured with: the floor under it and a load generator.
+$(O)/bench/floor: $(patsubst %,$(O)/tests/bench/%.o,floor call fleet hist) \
+	$(O)/acdbd.a $(LIBACDB)
+$(O)/bench/load: $(patsubst %,$(O)/tests/bench/%.o,load load_http fleet hist) \
+	$(LIBACDB)
+$(O)/bench/%:
+	@mkdir -p $(@D)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ -L$(PG_LIB) -lpq -lssl -lcrypto -lm
+
+.PHONY: bench bench-build
+bench-build: all $(O)/bench/floor $(O)/bench/load
+bench: bench-build
+	@O=$(O) tests/bench/bench.sh
+
 # Fuzz targets: tests/fuzz/fuzz_foo.c with its seeds in tests/fuzz/corpus/foo.
 # They need clang; everything they link is built with the sanitizers, in a
 # variant of its own.  What they find beyond the seeds stays in build/.

@@ -4,7 +4,6 @@
  */
 #include "call.h"
 
-#include <endian.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,32 +13,10 @@
 #include "lib/cdefs.h"
 
 #define CTX_LIFE_US	(60 * INT64_C(1000000))
+#define TIMEOUT_MS	"5000"
+#define STATEMENT	"bench_stmt"
 
-static const char audit_call[] = "acdb_api.audit($1::uuid, $2::uuid, "
-    "$3::uuid, $4, '/v1/sql/execute', $5, $6::bytea, NULL, $7::inet, "
-    "$8::bytea)";
-
-/* One text of the pipeline, prepared under its name. */
-struct part {
-	unsigned	 part;		/* PART_*, 0: always */
-	const char	*name;
-	const char	*sql;
-};
-
-static const struct part before[] = {
-	{ PART_HYGIENE,	"b_seq",	"DISCARD SEQUENCES" },
-	{ PART_HYGIENE,	"b_close",	"CLOSE ALL" },
-	{ PART_HYGIENE,	"b_unlisten",	"UNLISTEN *" },
-	{ PART_RESET,	"b_reset",	"RESET ALL" },
-	{ PART_BEGIN,	"b_begin",	"BEGIN" },
-};
-static const struct part commit = { PART_BEGIN, "b_commit", "COMMIT" };
-
-static const char setup_context[] =
-    "SELECT pg_catalog.set_config('acdb.ctx', $1, true), "
-    "pg_catalog.set_config('app.workspace_id', $2, true), "
-    "pg_catalog.set_config('role', $3, true)";
-static const char setup_role[] =
+static const char only_role[] =
     "SELECT pg_catalog.set_config('role', $1, true)";
 
 static int64_t
@@ -51,94 +28,17 @@ wall_us(void)
 	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
 }
 
-static void
-put32(uint8_t *p, uint32_t v)
-{
-	v = htobe32(v);
-	memcpy(p, &v, sizeof(v));
-}
-
-/* The token of acdb.ctx: expiry, workspace, and the MAC that binds them to
- * this backend and login. */
-static void
-sign_context(struct call *c, int64_t now_us)
-{
-	const char *login = c->plan->login;
-	uint8_t msg[1 + 4 + 8 + UUID_LEN + 64], token[8 + UUID_LEN + 32];
-	uint64_t expiry = htobe64((uint64_t)(now_us + CTX_LIFE_US));
-	size_t nlogin = strnlen(login, 64);
-
-	memcpy(token, &expiry, 8);
-	memcpy(token + 8, c->plan->workspace, UUID_LEN);
-	msg[0] = 'c';
-	put32(msg + 1, (uint32_t)PQbackendPID(c->pg));
-	memcpy(msg + 5, token, 8 + UUID_LEN);
-	memcpy(msg + 5 + 8 + UUID_LEN, login, nlogin);
-	secret_mac(c->mac, token + 8 + UUID_LEN, msg,
-	    5 + 8 + UUID_LEN + nlogin);
-	enc_hex(c->ctx, token, sizeof(token));
-}
-
-static const char *
-prologue(const struct call_plan *plan)
-{
-	static char with_audit[1024];
-
-	if ((plan->parts & PART_CONTEXT) == 0)
-		return plan->parts & PART_ROLE ? setup_role : NULL;
-	if (!plan->write || (plan->parts & PART_AUDIT) == 0)
-		return setup_context;
-	snprintf(with_audit, sizeof(with_audit), "SELECT %s, "
-	    "pg_catalog.set_config('acdb.ctx', $9, true), "
-	    "pg_catalog.set_config('app.workspace_id', $10, true), "
-	    "pg_catalog.set_config('role', $11, true)", audit_call);
-	return with_audit;
-}
-
-#define AUDIT_IF_WRITTEN "acdb_api.audit_if_written($1::uuid, $2::uuid, " \
-    "$3::uuid, $4, '/v1/sql/execute', $5, $6::bytea, NULL, $7::inet, " \
-    "$8::bytea)"
-
-static const char *
-audit_if_written(const struct call_plan *plan)
-{
-	if ((plan->parts & PART_GUARD) != 0)
-		return "SELECT CASE WHEN "
-		    "pg_catalog.pg_current_xact_id_if_assigned() IS NOT NULL "
-		    "THEN " AUDIT_IF_WRITTEN " END";
-	return "SELECT " AUDIT_IF_WRITTEN;
-}
-
 static int
 prepare(struct call *c, const char *name, const char *sql)
 {
-	PGresult *r = PQprepare(c->pg, name, sql, 0, NULL);
+	PGresult *r = PQprepare(c->c.pg.conn, name, sql, 0, NULL);
 	int ok = PQresultStatus(r) == PGRES_COMMAND_OK;
 
 	if (!ok)
 		fprintf(stderr, "floor: prepare %s: %s", name,
-		    PQerrorMessage(c->pg));
+		    PQerrorMessage(c->c.pg.conn));
 	PQclear(r);
 	return ok ? 0 : -1;
-}
-
-static int
-prepare_all(struct call *c)
-{
-	const struct call_plan *plan = c->plan;
-
-	for (size_t i = 0; i < NELEM(before); i++)
-		if (prepare(c, before[i].name, before[i].sql) != 0)
-			return -1;
-	if (prepare(c, commit.name, commit.sql) != 0)
-		return -1;
-	if (prologue(plan) != NULL &&
-	    prepare(c, "b_setup", prologue(plan)) != 0)
-		return -1;
-	if ((plan->parts & PART_AUDIT) != 0 && !plan->write &&
-	    prepare(c, "b_audit", audit_if_written(plan)) != 0)
-		return -1;
-	return 0;
 }
 
 /* The statement is prepared as the key role, whose rights it needs. */
@@ -150,13 +50,13 @@ prepare_statement(struct call *c)
 	int rc;
 
 	snprintf(set, sizeof(set), "SET ROLE %s", c->plan->role);
-	PQclear(PQexec(c->pg, set));
-	rc = prepare(c, "b_stmt", c->plan->sql);
+	PQclear(PQexec(c->c.pg.conn, set));
+	rc = prepare(c, STATEMENT, c->plan->sql);
 	if ((c->plan->parts & PART_ROLE) != 0) {
-		r = PQexec(c->pg, "RESET ROLE");
+		r = PQexec(c->c.pg.conn, "RESET ROLE");
 		PQclear(r);
 	}
-	return rc;
+	return rc == 0 ? prepare(c, "bench_role", only_role) : -1;
 }
 
 int
@@ -169,14 +69,16 @@ call_open(struct call *c, const struct call_plan *plan, uint32_t seed)
 	c->mac = secret_mac_new(ctx_key, sizeof(ctx_key));
 	secret_wipe(ctx_key, sizeof(ctx_key));
 	uuid_text(c->ws_text, plan->workspace);
-	c->pg = PQconnectdb(plan->conninfo);
-	if (c->mac == NULL || PQstatus(c->pg) != CONNECTION_OK) {
-		fprintf(stderr, "floor: %s", PQerrorMessage(c->pg));
+	pconn_init(&c->c, (plan->parts & PART_UNNAMED) == 0);
+	c->c.pg.conn = PQconnectdb(plan->conninfo);
+	if (c->mac == NULL || PQstatus(c->c.pg.conn) != CONNECTION_OK) {
+		fprintf(stderr, "floor: %s", PQerrorMessage(c->c.pg.conn));
 		return -1;
 	}
-	if (prepare_all(c) != 0 || prepare_statement(c) != 0)
-		return -1;
-	if (PQenterPipelineMode(c->pg) != 1 || PQsetnonblocking(c->pg, 1) != 0)
+	c->c.pid = PQbackendPID(c->c.pg.conn);
+	if (prepare_statement(c) != 0 ||
+	    PQenterPipelineMode(c->c.pg.conn) != 1 ||
+	    PQsetnonblocking(c->c.pg.conn, 1) != 0)
 		return -1;
 	return 0;
 }
@@ -184,90 +86,81 @@ call_open(struct call *c, const struct call_plan *plan, uint32_t seed)
 void
 call_close(struct call *c)
 {
-	PQfinish(c->pg);
+	PQfinish(c->c.pg.conn);
+	c->c.pg.conn = NULL;
+	pconn_forget(&c->c);
 	secret_mac_free(c->mac);
 	*c = (struct call){ 0 };
 }
 
-/* Send a prepared statement, or the same text to be parsed anew. */
-static int
-send(struct call *c, const char *name, const char *sql, bool parse, int n,
-    const char *const *value, const int *length, const int *format)
-{
-	if (parse)
-		return PQsendQueryParams(c->pg, sql, n, NULL, value, length,
-		    format, 0);
-	return PQsendQueryPrepared(c->pg, name, n, value, length, format, 0);
-}
-
-/* The ten arguments of the audit functions, binary where that is smaller,
- * then the settings. */
+/* The ten arguments of the audit functions, binary where that is shorter. */
 struct audit_args {
 	uint8_t		 id[UUID_LEN];
-	uint8_t		 mac[32];
-	uint8_t		 sql_hash[32];
-	char		 request_id[33];
-	const char	*value[11];
-	int		 length[11];
-	int		 format[11];
+	uint8_t		 mac[SECRET_SHA256];
+	uint8_t		 sql_hash[SECRET_SHA256];
+	char		 request_id[2 * UUID_LEN + 1];
 };
 
 static void
-audit_args(struct call *c, struct audit_args *a, char domain)
+audit_args(struct call *c, struct audit_args *a, char domain,
+    const char **value, int *length, int *format)
 {
 	const struct call_plan *plan = c->plan;
-	uint8_t msg[1 + 4 + 2 * UUID_LEN];
-	static const int length[11] = { 16, 16, 16, 0, 0, 32, 0, 32 };
-	static const int format[11] = { 1, 1, 1, 0, 0, 1, 0, 1 };
+	const char *v[10] = { (const char *)a->id,
+	    (const char *)plan->workspace, (const char *)plan->key,
+	    a->request_id, "/v1/sql/execute",
+	    plan->write ? "INSERT" : "SELECT", (const char *)a->sql_hash,
+	    NULL, "127.0.0.1", (const char *)a->mac };
+	static const int n[10] = { 16, 16, 16, 0, 0, 0, 32, 0, 0, 32 };
 
 	uuid_v7(a->id);
 	enc_hex(a->request_id, a->id, UUID_LEN);
 	memset(a->sql_hash, 0x5a, sizeof(a->sql_hash));
-	msg[0] = (uint8_t)domain;
-	put32(msg + 1, (uint32_t)PQbackendPID(c->pg));
-	memcpy(msg + 5, a->id, UUID_LEN);
-	memcpy(msg + 5 + UUID_LEN, plan->workspace, UUID_LEN);
-	secret_mac(c->mac, a->mac, msg, sizeof(msg));
-	a->value[0] = (const char *)a->id;
-	a->value[1] = (const char *)plan->workspace;
-	a->value[2] = (const char *)plan->key;
-	a->value[3] = a->request_id;
-	a->value[4] = plan->write ? "INSERT" : "SELECT";
-	a->value[5] = (const char *)a->sql_hash;
-	a->value[6] = "127.0.0.1";
-	a->value[7] = (const char *)a->mac;
-	a->value[8] = c->ctx;
-	a->value[9] = c->ws_text;
-	a->value[10] = plan->role;
-	memcpy(a->length, length, sizeof(length));
-	memcpy(a->format, format, sizeof(format));
+	context_audit_mac(a->mac, c->mac, domain, c->c.pid, a->id,
+	    plan->workspace);
+	for (int i = 0; i < 10; i++) {
+		value[i] = v[i];
+		length[i] = n[i];
+		format[i] = n[i] > 0;
+	}
 }
 
 static int
-send_setup(struct call *c, bool parse)
+frame(struct call *c, enum frame f, int n, const char *const *values,
+    const int *lengths, const int *formats)
+{
+	int rc = pconn_frame(&c->c, f, n, values, lengths, formats);
+
+	if (rc == PCONN_SENT_PREPARE)
+		pconn_frame_prepared(&c->c, f);
+	return rc == PCONN_FAILED ? -1 : 0;
+}
+
+static int
+send_open(struct call *c)
 {
 	const struct call_plan *plan = c->plan;
-	const char *sql = prologue(plan);
+	const char *value[14] = { c->ctx, c->ws_text, plan->role, TIMEOUT_MS };
+	int length[14] = { 0 }, format[14] = { 0 };
+	bool audited = plan->write && (plan->parts & PART_AUDIT) != 0;
 	struct audit_args a;
 	int64_t now;
 
-	if (sql == NULL)
-		return 1;
+	if ((plan->parts & PART_ROLE) == 0)
+		return 0;
 	if ((plan->parts & PART_CONTEXT) == 0)
-		return send(c, "b_setup", sql, parse, 1, &plan->role, NULL,
-		    NULL);
+		return PQsendQueryPrepared(c->c.pg.conn, "bench_role", 1,
+		    &plan->role, NULL, NULL, 0) ? 0 : -1;
 	now = wall_us();
 	if (now >= c->ctx_renew_us) {
-		sign_context(c, now);
+		context_token(c->ctx, c->mac, c->c.pid, now + CTX_LIFE_US,
+		    plan->workspace, plan->login);
 		c->ctx_renew_us = now + CTX_LIFE_US / 2;
 	}
-	if (!plan->write || (plan->parts & PART_AUDIT) == 0) {
-		const char *v[3] = { c->ctx, c->ws_text, plan->role };
-
-		return send(c, "b_setup", sql, parse, 3, v, NULL, NULL);
-	}
-	audit_args(c, &a, 'a');
-	return send(c, "b_setup", sql, parse, 11, a.value, a.length, a.format);
+	if (audited)
+		audit_args(c, &a, 'a', value + 4, length + 4, format + 4);
+	return frame(c, audited ? FRAME_OPEN_AUDITED : FRAME_OPEN,
+	    audited ? 14 : 4, value, length, format);
 }
 
 static int
@@ -280,54 +173,76 @@ send_statement(struct call *c)
 	c->seed = c->seed * 1664525 + 1013904223;
 	snprintf(key, sizeof(key), "%u",
 	    (unsigned)(((uint64_t)c->seed * plan->key_max) >> 32) + 1);
-	return send(c, "b_stmt", plan->sql, plan->parts & PART_PARSE, 1, v,
-	    NULL, NULL);
+	if ((plan->parts & PART_PARSE) != 0)
+		return PQsendQueryParams(c->c.pg.conn, plan->sql, 1, NULL, v,
+		    NULL, NULL, 0) ? 0 : -1;
+	return PQsendQueryPrepared(c->c.pg.conn, STATEMENT, 1, v, NULL, NULL,
+	    0) ? 0 : -1;
+}
+
+static int
+send_close(struct call *c)
+{
+	const char *value[10];
+	int length[10], format[10];
+	struct audit_args a;
+
+	if (c->plan->write || (c->plan->parts & PART_AUDIT) == 0)
+		return 0;
+	audit_args(c, &a, 'w', value, length, format);
+	return frame(c, FRAME_CLOSE, 10, value, length, format);
 }
 
 int
 call_send(struct call *c)
 {
+	static const struct {
+		unsigned	part;
+		enum frame	frame;
+	} front[] = {
+		{ PART_RESET, FRAME_RESET },
+		{ PART_HYGIENE, FRAME_SEQUENCES },
+		{ PART_HYGIENE, FRAME_CURSORS },
+		{ PART_HYGIENE, FRAME_UNLISTEN },
+		{ PART_BEGIN, FRAME_BEGIN },
+	};
 	const struct call_plan *plan = c->plan;
-	bool parse = (plan->parts & PART_UNNAMED) != 0;
-	struct audit_args a;
-	int ok = 1;
+	int rc = 0;
 
 	c->sent_ns = hist_now();
-	for (size_t i = 0; ok && i < NELEM(before); i++)
-		if ((plan->parts & before[i].part) != 0)
-			ok = send(c, before[i].name, before[i].sql, parse, 0,
-			    NULL, NULL, NULL);
-	ok = ok && send_setup(c, parse) && send_statement(c);
-	if (ok && (plan->parts & PART_AUDIT) != 0 && !plan->write) {
-		audit_args(c, &a, 'w');
-		ok = send(c, "b_audit", audit_if_written(plan), parse, 8,
-		    a.value, a.length, a.format);
-	}
-	if (ok && (plan->parts & PART_BEGIN) != 0)
-		ok = send(c, commit.name, commit.sql, parse, 0, NULL, NULL,
-		    NULL);
-	if (!ok || PQpipelineSync(c->pg) != 1) {
-		fprintf(stderr, "floor: send: %s", PQerrorMessage(c->pg));
+	for (size_t i = 0; rc == 0 && i < NELEM(front); i++)
+		if ((plan->parts & front[i].part) != 0)
+			rc = frame(c, front[i].frame == FRAME_BEGIN &&
+			    (plan->parts & PART_PURE) != 0 ?
+			    FRAME_BEGIN_READ_ONLY : front[i].frame, 0, NULL,
+			    NULL, NULL);
+	if (rc != 0 || send_open(c) != 0 || send_statement(c) != 0 ||
+	    send_close(c) != 0 || ((plan->parts & PART_BEGIN) != 0 &&
+	    frame(c, FRAME_COMMIT, 0, NULL, NULL, NULL) != 0) ||
+	    PQpipelineSync(c->c.pg.conn) != 1) {
+		fprintf(stderr, "floor: send: %s",
+		    PQerrorMessage(c->c.pg.conn));
 		return -1;
 	}
-	c->unsent = PQflush(c->pg) == 1;
+	c->unsent = PQflush(c->c.pg.conn) == 1;
 	return 0;
 }
 
-/* Results behind the pipeline's end are looked at only for their status:
- * what a gateway does with them is its own cost, not the floor's. */
+/* Results are looked at only for their status: what a gateway does with them
+ * is its own cost, not the floor's. */
 int
 call_read(struct call *c)
 {
+	PGconn *conn = c->c.pg.conn;
 	PGresult *r;
 	ExecStatusType status;
 
-	if (PQconsumeInput(c->pg) != 1)
+	if (PQconsumeInput(conn) != 1)
 		goto failed;
 	if (c->unsent)
-		c->unsent = PQflush(c->pg) == 1;
-	while (!PQisBusy(c->pg)) {
-		if ((r = PQgetResult(c->pg)) == NULL)
+		c->unsent = PQflush(conn) == 1;
+	while (!PQisBusy(conn)) {
+		if ((r = PQgetResult(conn)) == NULL)
 			continue;
 		status = PQresultStatus(r);
 		PQclear(r);
@@ -337,10 +252,10 @@ call_read(struct call *c)
 		    status != PGRES_SINGLE_TUPLE)
 			goto failed;
 		if (c->plan->single_row)
-			(void)PQsetSingleRowMode(c->pg);
+			(void)PQsetSingleRowMode(conn);
 	}
 	return 0;
 failed:
-	fprintf(stderr, "floor: %s", PQerrorMessage(c->pg));
+	fprintf(stderr, "floor: %s", PQerrorMessage(conn));
 	return -1;
 }

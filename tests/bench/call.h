@@ -2,7 +2,8 @@
  * call.h - one call as acdbd makes it, straight through libpq: the floor
  * under the gateway's figures.
  *
- * A struct call is one PostgreSQL connection with its prepared statements.
+ * The statements around the caller's are acdbd's own (acdbd/pconn.h), so that
+ * the two cannot grow apart.  A struct call is one PostgreSQL connection.
  * call_send() queues the whole pipeline and its one Sync; call_read() takes
  * in what has arrived and says when the Sync has come back.
  */
@@ -13,6 +14,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "acdbd/pconn.h"
+#include "lib/context.h"
 #include "lib/enc.h"
 #include "lib/secret.h"
 
@@ -22,13 +25,20 @@ enum {
 					 * UNLISTEN * */
 	PART_RESET	= 1 << 1,	/* RESET ALL */
 	PART_BEGIN	= 1 << 2,	/* BEGIN ... COMMIT */
-	PART_ROLE	= 1 << 3,	/* set_config('role', ...) */
-	PART_CONTEXT	= 1 << 4,	/* signed workspace, its text */
+	PART_ROLE	= 1 << 3,	/* the role is set by the call; without
+					 * it, once a session */
+	PART_CONTEXT	= 1 << 4,	/* signed workspace, its text, timeout */
 	PART_AUDIT	= 1 << 5,	/* audit, or audit_if_written */
 	PART_UNNAMED	= 1 << 6,	/* all else is parsed anew */
 	PART_PARSE	= 1 << 7,	/* the statement is parsed anew */
-	PART_GUARD	= 1 << 8,	/* audit_if_written only where
-					 * the transaction has an xid */
+	PART_PURE	= 1 << 8,	/* BEGIN READ ONLY: a pure read, which
+					 * goes without PART_AUDIT */
+
+	/* As acdbd does for a pure read, and for a write. */
+	PARTS_READ	= PART_RESET | PART_BEGIN | PART_ROLE | PART_CONTEXT |
+			  PART_PURE,
+	PARTS_WRITE	= PART_HYGIENE | PART_RESET | PART_BEGIN | PART_ROLE |
+			  PART_CONTEXT | PART_AUDIT,
 };
 
 struct call_plan {
@@ -47,9 +57,9 @@ struct call_plan {
 
 struct call {
 	const struct call_plan *plan;	/* keeps a borrow */
-	PGconn		*pg;
+	struct pconn	 c;
 	struct secret_mac *mac;
-	char		 ctx[2 * 56 + 1];
+	char		 ctx[CONTEXT_TOKEN];
 	char		 ws_text[UUID_TEXT];
 	int64_t		 ctx_renew_us;	/* when ctx wants signing again */
 	uint32_t	 seed;

@@ -14,39 +14,20 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/mman.h>
-#include <sys/resource.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "call.h"
-#include "hist.h"
+#include "fleet.h"
 #include "lib/cdefs.h"
 
-#define PROCS_MAX	64
 #define CONNS_MAX	512
-
-/* What each process leaves for its parent, in shared memory. */
-struct result {
-	struct hist	 hist;
-	int64_t		 ns;		/* measured time */
-	double		 cpu_s;
-	double		 backend_s;	/* the same of its backends */
-	uint64_t	 calls;		/* warm-up included, as in cpu_s */
-	int		 ready;
-};
-
-struct shared {
-	int		 go;
-	struct result	 proc[PROCS_MAX];
-};
 
 struct options {
 	struct call_plan plan;
+	bool		 parts_given;
 	unsigned	 conns;
 	unsigned	 procs;
-	double		 seconds;
-	double		 warmup;
+	struct fleet_time time;
 };
 
 static const struct {
@@ -57,7 +38,7 @@ static const struct {
 	{ "begin", PART_BEGIN },	{ "role", PART_ROLE },
 	{ "context", PART_CONTEXT },	{ "audit", PART_AUDIT },
 	{ "unnamed", PART_UNNAMED },	{ "parse", PART_PARSE },
-	{ "guard", PART_GUARD },
+	{ "pure", PART_PURE },
 };
 
 static unsigned
@@ -80,16 +61,6 @@ parts_read(char *list)
 	return parts;
 }
 
-static double
-cpu_seconds(void)
-{
-	struct rusage u;
-
-	getrusage(RUSAGE_SELF, &u);
-	return (double)(u.ru_utime.tv_sec + u.ru_stime.tv_sec) +
-	    (double)(u.ru_utime.tv_usec + u.ru_stime.tv_usec) / 1e6;
-}
-
 /* Time on a CPU of the backends; 0 where they are on another machine. */
 static double
 backend_seconds(const struct call *calls, unsigned n)
@@ -102,7 +73,7 @@ backend_seconds(const struct call *calls, unsigned n)
 		FILE *f;
 
 		snprintf(path, sizeof(path), "/proc/%d/schedstat",
-		    PQbackendPID(calls[i].pg));
+		    calls[i].c.pid);
 		if ((f = fopen(path, "r")) == NULL)
 			return 0;
 		if (fscanf(f, "%llu", &ns) == 1)
@@ -112,11 +83,10 @@ backend_seconds(const struct call *calls, unsigned n)
 	return sum;
 }
 
-/* Run every connection until the clock says so; calls that began after
- * from are recorded. */
+/* Keep every connection busy until the time is over. */
 static int
-drive(int ep, struct call *calls, unsigned n, struct result *res,
-    int64_t from, int64_t until)
+drive(int ep, struct call *calls, unsigned n, struct fleet_result *res,
+    const struct fleet_time *t)
 {
 	struct epoll_event ev[64];
 	unsigned busy = n;
@@ -138,9 +108,9 @@ drive(int ep, struct call *calls, unsigned n, struct result *res,
 				continue;
 			now = hist_now();
 			res->calls++;
-			if (c->sent_ns >= from && now <= until)
+			if (c->sent_ns >= t->from && now <= t->until)
 				hist_record(&res->hist, now - c->sent_ns);
-			if (now >= until)
+			if (now >= t->until)
 				busy--;
 			else if (call_send(c) != 0)
 				return -1;
@@ -150,91 +120,36 @@ drive(int ep, struct call *calls, unsigned n, struct result *res,
 }
 
 static int
-process(const struct options *o, struct shared *sh, unsigned index)
+work(void *arg, unsigned index, struct fleet_result *res)
 {
-	struct result *res = &sh->proc[index];
-	unsigned n = o->conns / o->procs + (index < o->conns % o->procs);
+	struct options *o = arg;
+	unsigned n = fleet_share(o->conns, o->procs, index);
 	struct call *calls = calloc(n, sizeof(*calls));
 	struct epoll_event ev = { .events = EPOLLIN };
 	int ep = epoll_create1(EPOLL_CLOEXEC);
-	int64_t from;
 
-	if (calls == NULL || ep < 0)
-		return 1;
+	if (calls == NULL || ep == -1)
+		return -1;
 	for (unsigned i = 0; i < n; i++) {
 		if (call_open(&calls[i], &o->plan, index * 7919 + i + 1) != 0)
-			return 1;
+			return -1;
 		ev.data.ptr = &calls[i];
-		if (epoll_ctl(ep, EPOLL_CTL_ADD, PQsocket(calls[i].pg), &ev))
-			return 1;
+		if (epoll_ctl(ep, EPOLL_CTL_ADD, PQsocket(calls[i].c.pg.conn),
+		    &ev) == -1)
+			return -1;
 	}
-	__atomic_store_n(&res->ready, 1, __ATOMIC_RELEASE);
-	while (!__atomic_load_n(&sh->go, __ATOMIC_ACQUIRE))
-		usleep(1000);
-	from = hist_now() + (int64_t)(o->warmup * 1e9);
-	res->ns = (int64_t)(o->seconds * 1e9);
-	res->cpu_s = -cpu_seconds();
+	fleet_go(res, &o->time);
+	res->cpu_s = -fleet_cpu();
 	res->backend_s = -backend_seconds(calls, n);
-	if (drive(ep, calls, n, res, from, from + res->ns) != 0)
-		return 1;
-	res->cpu_s += cpu_seconds();
+	if (drive(ep, calls, n, res, &o->time) != 0)
+		return -1;
+	res->cpu_s += fleet_cpu();
 	res->backend_s += backend_seconds(calls, n);
 	for (unsigned i = 0; i < n; i++)
 		call_close(&calls[i]);
 	free(calls);
 	close(ep);
 	return 0;
-}
-
-/* Start the processes together, once all of them are connected. */
-static int
-run(const struct options *o, struct shared *sh)
-{
-	int status, rc = 0;
-	unsigned ready = 0;
-
-	for (unsigned i = 0; i < o->procs; i++) {
-		pid_t pid = fork();
-
-		if (pid < 0)
-			err(1, "fork");
-		if (pid == 0)
-			_exit(process(o, sh, i));
-	}
-	while (ready < o->procs && rc == 0) {
-		ready = 0;
-		for (unsigned i = 0; i < o->procs; i++)
-			ready += (unsigned)__atomic_load_n(&sh->proc[i].ready,
-			    __ATOMIC_ACQUIRE);
-		usleep(1000);
-		if (waitpid(-1, &status, WNOHANG) > 0)
-			rc = 1;
-	}
-	__atomic_store_n(&sh->go, 1, __ATOMIC_RELEASE);
-	while (wait(&status) > 0)
-		if (status != 0)
-			rc = 1;
-	return rc;
-}
-
-static void
-report(const struct options *o, const struct shared *sh)
-{
-	static struct hist all;
-	double cpu = 0, backend = 0, calls = 0;
-
-	for (unsigned i = 0; i < o->procs; i++) {
-		hist_merge(&all, &sh->proc[i].hist);
-		cpu += sh->proc[i].cpu_s;
-		backend += sh->proc[i].backend_s;
-		calls += (double)sh->proc[i].calls;
-	}
-	calls = calls > 0 ? calls / 1e6 : 1;
-	printf("calls=%llu rate=%.0f p50=%.1f p99=%.1f cpu=%.2f "
-	    "backend_cpu=%.2f\n",
-	    (unsigned long long)all.n, (double)all.n / o->seconds,
-	    hist_quantile(&all, .5), hist_quantile(&all, .99),
-	    cpu / calls, backend / calls);
 }
 
 static void
@@ -251,8 +166,8 @@ usage(FILE *out)
 	    "  -p N          processes (one a connection, at most a CPU)\n"
 	    "  -t SECONDS    how long to measure (2)\n"
 	    "  -W SECONDS    warm-up before it (0.3)\n"
-	    "  -P LIST       parts: reset,begin,role,context,audit (all),\n"
-	    "                hygiene,unnamed,parse,guard\n"
+	    "  -P LIST       parts: hygiene,reset,begin,role,context,audit,\n"
+	    "                pure,unnamed,parse; as acdbd if not given\n"
 	    "  -1            single-row mode\n"
 	    "The gateway's password is taken from "
 	    "AGENTCOOPDB_GATEWAY_PASSWORD.\n", out);
@@ -274,9 +189,12 @@ options_read(struct options *o, int argc, char **argv)
 			break;
 		case 'c': o->conns = (unsigned)strtoul(optarg, NULL, 10); break;
 		case 'p': o->procs = (unsigned)strtoul(optarg, NULL, 10); break;
-		case 't': o->seconds = strtod(optarg, NULL); break;
-		case 'W': o->warmup = strtod(optarg, NULL); break;
-		case 'P': o->plan.parts = parts_read(optarg); break;
+		case 't': o->time.measure_s = strtod(optarg, NULL); break;
+		case 'W': o->time.warmup_s = strtod(optarg, NULL); break;
+		case 'P':
+			o->plan.parts = parts_read(optarg);
+			o->parts_given = true;
+			break;
 		case '1': o->plan.single_row = true; break;
 		case 'h': usage(stdout); exit(0);
 		default: usage(stderr); exit(64);
@@ -287,36 +205,34 @@ options_read(struct options *o, int argc, char **argv)
 int
 main(int argc, char **argv)
 {
-	struct options o = { .conns = 1, .seconds = 2, .warmup = .3,
+	struct options o = { .conns = 1, .time = { .warmup_s = .3, .measure_s = 2 },
 	    .plan = { .conninfo = "", .login = "acdb_dp_dbuser",
 	    .role = "dbuser", .key_max = 10000,
-	    .sql = "SELECT id, body FROM bench_rows WHERE id = $1",
-	    .parts = PART_RESET | PART_BEGIN | PART_ROLE | PART_CONTEXT |
-	    PART_AUDIT } };
+	    .sql = "SELECT id, body FROM bench_rows WHERE id = $1" } };
 	unsigned cpus = (unsigned)sysconf(_SC_NPROCESSORS_ONLN);
-	struct shared *sh;
+	char login[SECRET_LOGIN_PW];
 	const char *ws = getenv("BENCH_WORKSPACE");
 	const char *key = getenv("BENCH_KEY");
 
 	options_read(&o, argc, argv);
+	if (!o.parts_given)
+		o.plan.parts = o.plan.write ? PARTS_WRITE : PARTS_READ;
 	o.plan.password = getenv("AGENTCOOPDB_GATEWAY_PASSWORD");
 	if (o.plan.password == NULL)
 		errx(78, "AGENTCOOPDB_GATEWAY_PASSWORD is not set");
+	secret_login_password(login, o.plan.password, o.plan.login);
+	setenv("PGPASSWORD", login, 0);
 	if (ws != NULL && uuid_parse(o.plan.workspace, ws, strlen(ws)) != 0)
 		errx(64, "BENCH_WORKSPACE is not a uuid");
 	if (key != NULL && uuid_parse(o.plan.key, key, strlen(key)) != 0)
 		errx(64, "BENCH_KEY is not a uuid");
 	if (o.procs == 0)
 		o.procs = o.conns < cpus ? o.conns : cpus;
-	if (o.conns < 1 || o.conns > CONNS_MAX || o.procs > PROCS_MAX ||
+	if (o.conns < 1 || o.conns > CONNS_MAX || o.procs > FLEET_MAX ||
 	    o.procs > o.conns)
 		errx(64, "-c or -p out of range");
-	sh = mmap(NULL, sizeof(*sh), PROT_READ | PROT_WRITE,
-	    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (sh == MAP_FAILED)
-		err(1, "mmap");
-	if (run(&o, sh) != 0)
+	if (fleet_run(o.procs, work, &o) != 0)
 		return 1;
-	report(&o, sh);
+	fleet_report(&o.time);
 	return 0;
 }
