@@ -217,7 +217,7 @@ tell_wait(struct ask *q, enum fate fate, int64_t ms)
  * read-only settles it unless it was refused as a write (25006).
  */
 static int
-settle(const struct ask *q, const struct attempt *t, enum fate fate)
+settled_code(const struct ask *q, const struct attempt *t, enum fate fate)
 {
 	struct problem_doc d;
 	bool wrote = false;
@@ -231,6 +231,16 @@ settle(const struct ask *q, const struct attempt *t, enum fate fate)
 		problem_doc_fini(&d);
 	}
 	return wrote ? EXIT_UNKNOWN : t->code;
+}
+
+static int
+settle(struct ask *q, const struct attempt *t, enum fate fate)
+{
+	int code = settled_code(q, t, fate);
+
+	q->unknown = code == EXIT_UNKNOWN || (code == ASK_INTERRUPTED &&
+	    !q->reads && (t->lost || (fate == FATE_DONE && q->a.sent)));
+	return code;
 }
 
 static int
@@ -251,8 +261,10 @@ ask_until_settled(struct ask *q, const char *sql, size_t n)
 		if (fate == FATE_DONE || (ms = pause_ms(q, &t, fate)) == -1)
 			return settle(q, &t, fate);
 		tell_wait(q, fate, ms);
-		if (stop_sleep(ms) == -1)
-			return ASK_INTERRUPTED;
+		if (stop_sleep(ms) == -1) {
+			t.code = ASK_INTERRUPTED;
+			return settle(q, &t, fate);
+		}
 	}
 }
 
@@ -260,6 +272,7 @@ int
 ask_statement(struct ask *q, const char *sql, size_t n)
 {
 	q->number++;
+	q->unknown = false;
 	q->reads = q->c.read_only || words_only_read(sql, n);
 	q->key[0] = '\0';
 	if (!q->reads)

@@ -38,6 +38,7 @@ struct ask {
 	/* of the last statement: */
 	char		 key[ASK_KEY_MAX];	/* "" where none was sent */
 	bool		 reads;
+	bool		 unknown;	/* a write: carried out or not */
 	struct httpc_answer a;		/* its body is the result or problem */
 	struct buf	 body;
 };

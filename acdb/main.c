@@ -66,15 +66,6 @@ run(const struct opts *o, struct ask *q, FILE *out, const char *name)
 }
 
 static int
-close_output(FILE *out, const char *name, int code)
-{
-	if (fclose(out) == 0)
-		return code;
-	fprintf(stderr, "acdb: %s: %s\n", name, strerror(errno));
-	return EXIT_LOCAL;
-}
-
-static int
 run_connected(const struct opts *o, struct httpc *h, const struct profile *p)
 {
 	struct ask_config c = { .retries = o->retries,
@@ -92,7 +83,12 @@ run_connected(const struct opts *o, struct httpc *h, const struct profile *p)
 	ask_init(&q, h, &c);
 	code = run(o, &q, out, p->name != NULL ? p->name : "acdb");
 	ask_fini(&q);
-	return close_output(out, name, code);
+	/* Where writing failed before, that has been said. */
+	if (fclose(out) != 0 && code == EXIT_OK) {
+		fprintf(stderr, "acdb: %s: %s\n", name, strerror(errno));
+		code = EXIT_LOCAL;
+	}
+	return code;
 }
 
 static int

@@ -5,8 +5,8 @@
 
 #include "print.h"
 
-/* What psql keeps free for "[ RECORD ]" beside the digits. */
-#define RECORD_WIDTH	11
+/* "-[ RECORD  ]", beside the digits. */
+#define RECORD_WIDTH	12
 
 struct record {
 	const struct print_style *st;
@@ -14,6 +14,7 @@ struct record {
 	struct buf	*row;		/* output, a record */
 	struct buf	 name, value;	/* the texts of one line */
 	size_t		 name_width, value_width;
+	bool		 lines;		/* some value has several */
 };
 
 static void
@@ -68,11 +69,12 @@ widen(size_t *width, const struct buf *b)
 	}
 }
 
+/* The widths; where a '+' may follow a value, psql counts it as between. */
 static void
 measure(struct record *e)
 {
 	uint32_t row, cell, i;
-	size_t label = RECORD_WIDTH;
+	size_t label = RECORD_WIDTH, between;
 
 	for (i = 0; i < e->r->ncolumns; i++) {
 		take_name(e, i);
@@ -84,14 +86,17 @@ measure(struct record *e)
 		for (i = 0; i < e->r->ncolumns; i++) {
 			take_value(e, i, cell);
 			widen(&e->value_width, &e->value);
+			e->lines |= memchr(buf_peek(&e->value, NULL), '\n',
+			    buf_len(&e->value)) != NULL;
 			cell = result_next_cell(e->r, row, cell);
 		}
 	}
 	for (i = e->r->nrows; i > 0; i /= 10)
 		label++;
+	between = e->lines ? 4 : 3;
 	if (!e->st->tuples_only &&
-	    e->name_width + 3 + e->value_width < label)
-		e->value_width = label - e->name_width - 3;
+	    e->name_width + between + e->value_width < label)
+		e->value_width = label - e->name_width - between;
 }
 
 /* A rule, with the record's number written over its left end. */

@@ -115,7 +115,7 @@ put_unknown(struct buf *b, const struct ask *q)
 }
 
 void
-report_failure(const struct statement *s, struct ask *q, int code)
+report_failure(const struct statement *s, struct ask *q)
 {
 	struct problem_doc d;
 	struct buf b;
@@ -134,8 +134,7 @@ report_failure(const struct statement *s, struct ask *q, int code)
 			put_foreign(&b, buf_cstr(&q->a.why));
 		buf_addc(&b, '\n');
 	}
-	if (code == EXIT_UNKNOWN || (code == ASK_INTERRUPTED && q->a.sent &&
-	    !q->reads))
+	if (q->unknown)
 		put_unknown(&b, q);
 	emit(&b);
 }

@@ -18,8 +18,8 @@
 void	report_text(const struct statement *s, const char *fmt, ...)
 	    PRINTF(2, 3);
 
-/* Why ask_statement() ended with code. */
-void	report_failure(const struct statement *s, struct ask *q, int code);
+/* Why ask_statement() failed. */
+void	report_failure(const struct statement *s, struct ask *q);
 
 /* The notices of an answer. */
 void	report_notices(const struct statement *s, const struct result *r);

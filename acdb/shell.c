@@ -59,6 +59,9 @@ shell_flush(struct shell *sh)
 		return 0;
 	if (errno == EPIPE)
 		stop_die(SIGPIPE);
+	if (sh->broken)
+		return -1;
+	sh->broken = true;
 	if (stop_wanted())
 		sh->code = ASK_INTERRUPTED;
 	else {
@@ -118,7 +121,7 @@ on_statement(void *arg, const struct statement *s)
 	if (code == EXIT_OK)
 		v = show(sh, s);
 	else {
-		report_failure(s, sh->q, code);
+		report_failure(s, sh->q);
 		v = shell_failed(sh, code);
 	}
 	if (sh->timing)
@@ -187,6 +190,11 @@ read_piece(struct shell *sh, int fd, const char *source, char *p)
 	if (n == -1) {
 		fprintf(stderr, "acdb: %s: %s\n", source, strerror(errno));
 		sh->code = EXIT_LOCAL;
+	}
+	/* Ctrl-C ends the whole pipeline: the end it brings is no end. */
+	if (n == 0 && stop_wanted()) {
+		sh->code = ASK_INTERRUPTED;
+		return -1;
 	}
 	return n;
 }

@@ -22,6 +22,7 @@ struct shell {
 	bool		 timing;
 	bool		 quit;		/* \q: this source is over, by wish */
 	char		*restricted;	/* owned: \restrict's token */
+	bool		 broken;	/* out cannot be written; said */
 	int		 code;		/* what to exit with, so far */
 };
 

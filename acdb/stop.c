@@ -30,7 +30,7 @@ on_sigint(int sig)
 int
 stop_init(void)
 {
-	struct sigaction sa;
+	struct sigaction sa, old;
 
 	memset(&sa, 0, sizeof(sa));
 	sigemptyset(&sa.sa_mask);
@@ -40,6 +40,9 @@ stop_init(void)
 		return -1;
 	if (pipe2(stop_pipe, O_CLOEXEC | O_NONBLOCK) == -1)
 		return -1;
+	/* Started in the background, it is to stay ignored. */
+	if (sigaction(SIGINT, NULL, &old) == -1 || old.sa_handler == SIG_IGN)
+		return 0;
 	sa.sa_handler = on_sigint;
 	return sigaction(SIGINT, &sa, NULL);
 }
