@@ -11,7 +11,8 @@ set -u
 cd "$(dirname "$0")/.." || exit 1
 export LC_ALL=C BATS_TEST_TIMEOUT=${BATS_TEST_TIMEOUT:-300}
 # What the shell that runs us is set up for must not reach the tests.
-for name in $(env | sed -n 's/^\(AGENTCOOPDB_[A-Z_]*\)=.*/\1/p') \
+for name in $(env | sed -n 's/^\(AGENTCOOPDB_[A-Z_]*\)=.*/\1/p' |
+    grep -v PG_BINDIR) \
     CURL_CA_BUNDLE SSL_CERT_FILE SSL_CERT_DIR PGHOST PGPORT PGUSER \
     PGPASSWORD PGDATABASE PGSERVICE http_proxy https_proxy ALL_PROXY; do
 	unset "$name"
