@@ -1,6 +1,6 @@
 /*
- * call.h - one statement on its way: what execute.c asks for and run.c
- * carries out.
+ * call.h - statements on their way, one or a batch of them in one
+ * transaction: what a story asks for and run.c carries out.
  *
  * execute.c fills in the first half and starts it; run.c drives the
  * connection through the frames of the call, has rows.c write the result,
@@ -23,7 +23,7 @@
 #include "types.h"
 #include "values.h"
 
-#define CALL_OPS	32
+#define CALL_UNITS	100	/* statements of a batch, at most */
 #define CALL_IDEM_KEY	255	/* bytes of an Idempotency-Key, at most */
 #define CALL_SETTINGS	16
 #define CALL_NOTICES	16384	/* bytes of notices told, at most */
@@ -37,6 +37,7 @@ struct call_setting {
 enum op {
 	OP_FRAME,		/* a statement of the frame (pconn.h) */
 	OP_FRAME_PREPARE,	/* its Parse */
+	OP_BEGIN,		/* of a mode that is no frame's */
 	OP_SETTINGS,		/* the caller's settings */
 	OP_PREPARE,		/* the caller's statement: Parse */
 	OP_DESCRIBE,
@@ -48,7 +49,24 @@ enum op {
 
 struct sent {
 	enum op		 op;
-	enum frame	 frame;
+	enum frame	 frame;		/* of OP_FRAME and OP_FRAME_PREPARE */
+	int		 unit;		/* of what belongs to a statement */
+};
+
+/* One statement of a call. */
+struct unit {
+	char		*sql;		/* owned */
+	size_t		 sql_len;
+	struct stmt	 stmt;
+	uint32_t	 params;	/* token of the array; 0: none */
+	int		 nparams;
+	bool		 needs_types;	/* of the parameters */
+	uint32_t	*param_types;	/* owned; nparams of them, once known */
+	struct buf	 param_text;
+	const char	**values;	/* owned; nparams of them, into it */
+	unsigned	 number;	/* of its name on the connection; 0: it
+					 * has none */
+	bool		 naming;	/* its Parse is not answered yet */
 };
 
 /* Where a call is between two flushes; behind each: what is awaited. */
@@ -84,9 +102,18 @@ struct call {
 	/* what is asked (execute.c) */
 	struct json	 json;		/* the request's body */
 	bool		 has_json;
-	char		*sql;		/* owned */
-	size_t		 sql_len;
-	struct stmt	 stmt;
+	struct unit	*unit;		/* owned; nunits of them */
+	int		 nunits;
+	bool		 batch;		/* answered as one, even of one */
+	const char	*endpoint, *command;	/* for the audit row */
+	uint8_t		 sha256[32];	/* of all the SQL */
+	char		*sql;		/* all of it, where it is audited */
+	bool		 writes;	/* not all are reads */
+	bool		 taints;	/* what a statement ran may have left
+					 * more than a reset undoes */
+	const char	*isolation;	/* static; NULL: read committed */
+	bool		 deferrable;
+	char		 begin[80];	/* of a mode of its own, or "" */
 	struct principal who;		/* a copy: outlives the request */
 	char		 login[ROLE_MAX + 16];
 	bool		 read_only;
@@ -100,9 +127,6 @@ struct call {
 	struct call_setting settings[CALL_SETTINGS];
 	int		 nsettings;
 	struct value_style style;
-	uint32_t	 params;	/* token of the array; 0: none */
-	int		 nparams;
-	bool		 needs_types;	/* of the parameters */
 
 	struct idem	 idem;
 
@@ -113,8 +137,9 @@ struct call {
 
 	/* on the wire (run.c) */
 	enum call_phase	 phase;
-	struct sent	 sent[CALL_OPS];
+	struct sent	*sent;		/* owned */
 	unsigned	 nsent, at;	/* at: the one being answered */
+	unsigned	 sent_cap;
 	bool		 single_row;	/* switched on for the statement */
 	bool		 failed;	/* an error was met; why is filled in */
 	bool		 claim_failed;	/* of the Idempotency-Key */
@@ -125,17 +150,14 @@ struct call {
 	bool		 too_large;	/* the answer's limit was met */
 	bool		 timed_out;
 	bool		 retry, retried;
+	int		 retries, retries_max;	/* of 40001 and 40P01 */
 	bool		 forget;	/* prepared statements, before it */
 	bool		 over;		/* all answered; the story goes on */
 	struct timer	 deadline;
-	struct pconn_stmt *prepared;	/* slot of the statement, or NULL */
-	bool		 newly_prepared;
-	uint32_t	*param_types;	/* owned; nparams of them */
-	struct buf	 param_text;
-	const char	**values;	/* owned; nparams of them */
 	uint8_t		 audit_id[UUID_LEN];
 
-	/* the result (rows.c) */
+	/* the result (rows.c), of the statement being answered */
+	int		 answering;	/* its index */
 	bool		 columns_written;
 	int		 ncolumns;
 	const struct type **column;	/* owned */
@@ -148,6 +170,18 @@ struct call {
 	struct ctl_query type_query;
 	uint32_t	 type_wanted;
 };
+
+/* call.c.  A call on behalf of an authenticated request; NULL when memory is
+ * out. */
+struct call *call_new(struct req *r, const char *endpoint) MUST_CHECK;
+void	call_free(struct call *c);
+
+/* Make room for n statements.  Returns 0, or -1 when memory is out. */
+int	call_units(struct call *c, int n) MUST_CHECK;
+
+/* Check the statements and plan the call by them.  Returns 0, or -1 with why
+ * filled in. */
+int	call_check(struct call *c, struct problem *why) MUST_CHECK;
 
 /* Send the call's first flush on c->c; run.c takes over.  Calls
  * execute_over() when all is done (never from within). */
@@ -183,7 +217,6 @@ void	execute_refuse_large(struct call *c);
 
 /* run.c -> execute.c: the statement is over (c->over). */
 void	execute_over(struct call *c);
-void	execute_free(struct call *c);
 
 /* send.c.  Send the first flush of a call; what is left once the types of its
  * parameters are known; COMMIT or ROLLBACK after a decision; the clean-up
@@ -210,7 +243,11 @@ void	rows_notice(struct call *c, const PGresult *res);
 /* How many rows the statement changed or returned, by its tag. */
 int64_t	rows_affected(const struct call *c);
 
-/* Close the result's JSON.  Returns 0, or -1 (too large). */
+/* A statement of a batch is complete: close its result and go on to the
+ * next. */
+void	rows_next(struct call *c);
+
+/* Close the answer's JSON.  Returns 0, or -1 (too large). */
 int	rows_end(struct call *c) MUST_CHECK;
 
 /* Forget what was written so far. */

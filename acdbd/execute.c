@@ -1,5 +1,5 @@
 /*
- * execute.c - the story of POST /v1/sql/execute.
+ * execute.c - the stories of POST /v1/sql/execute and /v1/sql/batch.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -15,53 +15,11 @@
 
 static void on_connection(void *arg, struct pconn *conn, enum pool_why why);
 
-static struct call *
-call_new(struct req *r)
-{
-	struct call *c;
-
-	if ((c = calloc(1, sizeof(*c))) == NULL)
-		return NULL;
-	c->r = r;
-	c->w = r->w;
-	c->who = r->who;
-	c->read_only = r->who.read_only;
-	c->timeout_ms = r->w->conf->statement_timeout;
-	c->max_rows = c->max_affected = -1;
-	buf_init(&c->notices, CALL_NOTICES);
-	snprintf(c->login, sizeof(c->login), "acdb_dp_%s", r->who.role);
-	buf_init(&c->param_text, (size_t)r->w->conf->max_request_body * 2 +
-	    1024);
-	return c;
-}
-
-void
-execute_free(struct call *c)
-{
-	if (c == NULL)
-		return;
-	if (c->has_json)
-		json_fini(&c->json);
-	for (int i = 0; i < c->nsettings; i++) {
-		free(c->settings[i].name);
-		free(c->settings[i].value);
-	}
-	idem_fini(c);
-	PQclear(c->stalled);
-	buf_fini(&c->notices);
-	buf_fini(&c->param_text);
-	free(c->param_types);
-	free(c->values);
-	free(c->column);
-	free(c->sql);
-	free(c);
-}
-
 /* "parse": what does it ask?  From here on r->state is the call. */
 static enum verdict
 step_parse(struct req *r)
 {
-	struct call *c = call_new(r);
+	struct call *c = call_new(r, "/v1/sql/execute");
 
 	if (c == NULL) {
 		problem_internal(&r->why);
@@ -72,41 +30,33 @@ step_parse(struct req *r)
 	    idem_read(c, &r->why) == -1 ? STEP_REFUSE : STEP_NEXT;
 }
 
-/* "check": one statement, of a kind that means something here, with the
- * right number of parameters. */
+/* The same of a batch. */
+static enum verdict
+step_parse_batch(struct req *r)
+{
+	struct call *c = call_new(r, "/v1/sql/batch");
+
+	if (c == NULL) {
+		problem_internal(&r->why);
+		return STEP_REFUSE;
+	}
+	r->state = c;
+	c->batch = true;
+	return sqlreq_read_batch(c, r, &r->why) == -1 ||
+	    idem_read(c, &r->why) == -1 ? STEP_REFUSE : STEP_NEXT;
+}
+
+/* "check": statements that mean something here. */
 static enum verdict
 step_check(struct req *r)
 {
 	struct call *c = r->state;
-	const struct stmt *s;
 
-	s = stmts_check(r->w->stmts, c->sql, c->sql_len, &r->why);
-	if (s == NULL)
+	if (call_check(c, &r->why) == -1)
 		return STEP_REFUSE;
-	c->stmt = *s;
-	snprintf(r->command, sizeof(r->command), "%s", s->command);
+	snprintf(r->command, sizeof(r->command), "%s", c->command);
 	r->sql = c->sql;
-	r->sql_hash = c->stmt.sha256;
-	if (s->kind == STMT_OUTSIDE) {
-		problem_set(&r->why, 400, "unsupported_statement",
-		    "%s cannot run inside a transaction", s->command);
-		return STEP_REFUSE;
-	}
-	if (s->nparams >= 0 && s->nparams != c->nparams) {
-		problem_set(&r->why, 400, "params_mismatch",
-		    "the statement has %d placeholder%s but %d parameter%s "
-		    "supplied", s->nparams, s->nparams == 1 ? "" : "s",
-		    c->nparams, c->nparams == 1 ? " was" : "s were");
-		return STEP_REFUSE;
-	}
-	/* Rows that a write returns may be more than an answer holds: then it
-	 * must not have happened. */
-	c->idem.by_control = c->read_only;
-	c->guessed_pure = s->pure && (!c->idem.wanted || c->read_only);
-	c->two_phase = (c->idem.wanted && !c->read_only) || c->dry_run ||
-	    c->max_affected >= 0 ||
-	    (s->kind != STMT_READ && (s->returning || !s->parsed ||
-	    s->kind == STMT_CODE));
+	r->sql_hash = c->sha256;
 	return STEP_NEXT;
 }
 
@@ -211,6 +161,18 @@ execute_refuse_large(struct call *c)
 	    PROBLEM_TX_ROLLED_BACK : PROBLEM_TX_COMMITTED;
 }
 
+static void
+count_statements(const struct call *c)
+{
+	const struct req *r = c->r;
+	const char *state = !c->failed ? "00000" :
+	    r->why.sqlstate[0] != '\0' ? r->why.sqlstate : "XX000";
+
+	for (int i = 0; i <= c->answering; i++)
+		board_statement(r->w->board, c->unit[i].stmt.command,
+		    i < c->answering ? "00000" : state);
+}
+
 /* "run": the statement, in its frame.  Waits for PostgreSQL. */
 static enum verdict
 step_run(struct req *r)
@@ -230,14 +192,11 @@ step_run(struct req *r)
 		board_add(r->w->board, COUNT_IDEMPOTENCY_MISSES, 1);
 	if (c->too_large || (!c->failed && !c->ended && rows_end(c) == -1))
 		execute_refuse_large(c);
-	board_statement(r->w->board, c->tag[0] != '\0' && !c->failed ?
-	    r->command : c->stmt.command, c->failed ?
-	    (r->why.sqlstate[0] != '\0' ? r->why.sqlstate : "XX000") :
-	    "00000");
+	count_statements(c);
 	/* A write that stands has its row; what was read has none yet. */
 	if (c->failed || !c->commit_sent)
 		r->audited = false;
-	else if (c->stmt.kind != STMT_READ && !c->read_only &&
+	else if (c->writes && !c->read_only &&
 	    !r->w->conf->audit_disabled)
 		r->audited = true;
 	memcpy(r->audit_id, c->audit_id, sizeof(r->audit_id));
@@ -255,7 +214,7 @@ end(struct req *r)
 
 	if (c != NULL && c->c != NULL)	/* lent, and not yet used */
 		pool_put(c->c, POOL_CLEAN);
-	execute_free(c);
+	call_free(c);
 	r->state = NULL;
 }
 
@@ -275,3 +234,20 @@ static const struct step steps[] = {
 };
 
 const struct story story_execute = { steps, end };
+
+static const struct step batch_steps[] = {
+	{ "authenticate", step_authenticate, false },
+	{ "throttle", step_throttle, false },
+	{ "body", step_body, false },
+	{ "parse", step_parse_batch, false },
+	{ "check", step_check, false },
+	{ "look up", step_idem_look, false },
+	{ "connect", step_connect, false },
+	{ "run", step_run, false },
+	{ "replay", step_idem_look, false },
+	{ "keep", step_idem_keep, false },
+	{ "record", step_record, true },
+	{ NULL, NULL, false },
+};
+
+const struct story story_batch = { batch_steps, end };

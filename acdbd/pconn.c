@@ -151,3 +151,12 @@ pconn_slot(struct pconn *c, const uint8_t sha256[32], unsigned *evicted)
 	s->used = ++c->clock;
 	return s;
 }
+
+struct pconn_stmt *
+pconn_numbered(struct pconn *c, unsigned number)
+{
+	for (size_t i = 0; number != 0 && i < NELEM(c->stmts); i++)
+		if (c->stmts[i].number == number)
+			return &c->stmts[i];
+	return NULL;
+}

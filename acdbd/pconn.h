@@ -92,6 +92,9 @@ struct pconn_stmt *pconn_find(struct pconn *c, const uint8_t sha256[32]);
 struct pconn_stmt *pconn_slot(struct pconn *c, const uint8_t sha256[32],
 	    unsigned *evicted);
 void	 pconn_drop(struct pconn_stmt *s);
+
+/* The slot of that number, or NULL where it was given up. */
+struct pconn_stmt *pconn_numbered(struct pconn *c, unsigned number);
 void	 pconn_name(const struct pconn *c, unsigned number,
 	    char name[PCONN_NAME]);
 

@@ -30,7 +30,7 @@ struct member {
 	const struct pool_events *events;	/* the borrower's */
 	void		*arg;
 	struct cancel	*cancel;	/* on its way to the server */
-	bool		 given_back;	/* BUSY, but only waits for its cancel */
+	bool		 given_back;
 	enum pool_state	 back_as;
 	unsigned	 syncs;		/* CLEANING: answers still to come */
 	unsigned	 tries;

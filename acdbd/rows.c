@@ -76,6 +76,17 @@ rows_learn(struct call *c)
 	return ctl_ask(c->w->ctl, &c->type_query, types_query, 1, params);
 }
 
+static void
+forget_columns(struct call *c)
+{
+	free(c->column);
+	c->column = NULL;
+	c->columns_written = c->truncated = false;
+	c->ncolumns = 0;
+	c->rows = 0;
+	c->tag[0] = '\0';
+}
+
 void
 rows_restart(struct call *c)
 {
@@ -83,18 +94,24 @@ rows_restart(struct call *c)
 		buf_clear(&c->r->answer.prefix);
 		buf_clear(&c->r->answer.body);
 	}
-	free(c->column);
-	c->column = NULL;
-	c->columns_written = c->truncated = c->notices_cut = false;
+	c->notices_cut = false;
 	buf_clear(&c->notices);
-	c->ncolumns = 0;
-	c->rows = 0;
-	c->tag[0] = '\0';
+	forget_columns(c);
+	c->answering = 0;
+}
+
+/* In a batch each result is an object of a list. */
+static void
+open_result(struct buf *out, const struct call *c)
+{
+	if (c->batch)
+		buf_adds(out, c->answering == 0 ? "{\"results\":[{" : ",{");
 }
 
 static void
 put_columns(struct buf *out, struct call *c, const PGresult *res)
 {
+	open_result(out, c);
 	buf_adds(out, "\"columns\":[");
 	for (int i = 0; i < c->ncolumns; i++) {
 		if (i > 0)
@@ -245,11 +262,43 @@ rows_affected(const struct call *c)
 	const char *count = strrchr(c->tag, ' ');
 
 	/* Of a result that was cut, what was returned. */
-	if (c->truncated && c->stmt.kind == STMT_READ)
+	if (c->truncated && c->unit[c->answering].stmt.kind == STMT_READ)
 		return c->rows;
 	if (count != NULL && count[1] >= '0' && count[1] <= '9')
 		return strtoll(count + 1, NULL, 10);
 	return c->rows;
+}
+
+static void
+close_result(struct buf *out, const struct call *c)
+{
+	if (!c->columns_written) {
+		open_result(out, c);
+		buf_adds(out,
+		    "\"columns\":[],\"column_types\":[],\"rows\":[");
+	}
+	buf_addf(out, "],\"rows_affected\":%lld",
+	    (long long)rows_affected(c));
+	if (c->truncated)
+		buf_adds(out, ",\"truncated\":true");
+}
+
+void
+rows_next(struct call *c)
+{
+	struct buf *out = &c->r->answer.body;
+
+	close_result(out, c);
+	buf_adds(out, ",\"command\":");
+	json_put_str(out, c->tag, command_len(c->tag));
+	buf_addc(out, '}');
+	c->r->rows = (c->answering == 0 ? 0 : c->r->rows) + rows_affected(c);
+	if (buf_failed(out))
+		c->too_large = true;
+	if (c->answering + 1 < c->nunits) {
+		c->answering++;
+		forget_columns(c);
+	}
 }
 
 int
@@ -258,14 +307,19 @@ rows_end(struct call *c)
 	struct buf *out = &c->r->answer.body;
 	struct buf *prefix = &c->r->answer.prefix;
 	size_t n = command_len(c->tag), notices;
-	int64_t affected = rows_affected(c);
 	const char *p = buf_peek(&c->notices, &notices);
 
-	if (!c->columns_written)
-		buf_adds(out, "\"columns\":[],\"column_types\":[],\"rows\":[");
-	buf_addf(out, "],\"rows_affected\":%lld", (long long)affected);
-	if (c->truncated)
-		buf_adds(out, ",\"truncated\":true");
+	if (c->batch)
+		buf_addc(out, ']');
+	else {
+		close_result(out, c);
+		buf_adds(prefix, "{\"command\":");
+		json_put_str(prefix, c->tag, n);
+		buf_addc(prefix, ',');
+		c->r->rows = rows_affected(c);
+		snprintf(c->r->command, sizeof(c->r->command), "%.*s", (int)n,
+		    c->tag);
+	}
 	if (c->dry_run)
 		buf_adds(out, ",\"dry_run\":true");
 	if (notices > 0) {
@@ -275,12 +329,9 @@ rows_end(struct call *c)
 	}
 	if (c->notices_cut)
 		buf_adds(out, ",\"notices_truncated\":true");
+	if (c->retries > 0)
+		buf_addf(out, ",\"retries\":%d", c->retries);
 	buf_addf(out, ",\"duration_ms\":%lld}",
 	    (long long)((loop_now_us() - c->r->started_us + 500) / 1000));
-	buf_adds(prefix, "{\"command\":");
-	json_put_str(prefix, c->tag, n);
-	buf_addc(prefix, ',');
-	snprintf(c->r->command, sizeof(c->r->command), "%.*s", (int)n, c->tag);
-	c->r->rows = affected;
 	return buf_failed(out) || buf_failed(prefix) ? -1 : 0;
 }

@@ -53,7 +53,6 @@ give_back(struct call *c, enum pool_state state)
 
 	loop_timer_stop(c->w->loop, &c->deadline);
 	c->c = NULL;
-	c->prepared = NULL;
 	pool_put(conn, state);
 }
 
@@ -66,15 +65,13 @@ finish(struct call *c)
 	if (c->c != NULL) {
 		if (PQtransactionStatus(c->c->pg.conn) != PQTRANS_IDLE)
 			state = POOL_ABORTED;
-		/* Code may have prepared, listened, anything. */
-		if (c->stmt.kind == STMT_CODE || c->stmt.kind == STMT_DDL ||
-		    !c->stmt.parsed)
+		if (c->taints)
 			state = POOL_TAINTED;
 		give_back(c, state);
 	}
 	c->over = true;
 	if (c->r == NULL)
-		execute_free(c);
+		call_free(c);
 	else
 		execute_over(c);
 }
@@ -92,7 +89,7 @@ on_lost(void *arg)
 {
 	struct call *c = arg;
 	struct problem *why = c->r == NULL ? NULL : &c->r->why;
-	bool writes = c->stmt.kind != STMT_READ && !c->read_only;
+	bool writes = c->writes && !c->read_only;
 
 	ctl_forget(c->w->ctl, &c->type_query);
 	PQclear(c->stalled);
@@ -181,10 +178,17 @@ take_error(struct call *c, const struct sent *s, const PGresult *res)
 		c->retry = c->forget = true;
 		return;
 	}
+	if (c->retries < c->retries_max && (is_state(res, "40001") ||
+	    is_state(res, "40P01"))) {
+		c->retry = true;
+		c->retries++;
+		return;
+	}
 	if (c->guessed_pure && !c->read_only && is_state(res, "25006")) {
 		c->retry = true;	/* it writes after all */
 		c->guessed_pure = false;
-		stmts_impure(c->w->stmts, c->stmt.sha256);
+		for (int i = 0; i < c->nunits; i++)
+			stmts_impure(c->w->stmts, c->unit[i].stmt.sha256);
 		return;
 	}
 	if (s->op == OP_FRAME && s->frame == FRAME_CLAIM)
@@ -194,8 +198,7 @@ take_error(struct call *c, const struct sent *s, const PGresult *res)
 	if (c->claim_failed && idem_refused(c, res))
 		return;
 	if (s->op == OP_FRAME && (s->frame == FRAME_STORE ||
-	    (s->frame == FRAME_CLOSE &&
-	    c->stmt.kind == STMT_READ))) {
+	    s->frame == FRAME_CLOSE)) {
 		problem_set(why, 400, "unsupported_statement",
 		    "the statement ended the transaction it ran in");
 	} else if (s->op == OP_FRAME && s->frame != FRAME_COMMIT) {
@@ -208,31 +211,33 @@ take_error(struct call *c, const struct sent *s, const PGresult *res)
 			why->tx = PROBLEM_TX_ROLLED_BACK;
 		}
 		return;
+	} else if (s->op == OP_STATEMENT || s->op == OP_PREPARE ||
+	    s->op == OP_DESCRIBE) {
+		pgproblem_set(why, res, c->unit[s->unit].sql,
+		    c->unit[s->unit].sql_len);
+		if (c->batch)
+			why->statement = s->unit;
 	} else
-		pgproblem_set(why, res, c->sql, c->sql_len);
+		pgproblem_set(why, res, NULL, 0);
 	why->tx = PROBLEM_TX_ROLLED_BACK;
 }
 
 static void
-take_description(struct call *c, const PGresult *res)
+take_description(struct call *c, struct unit *u, const PGresult *res)
 {
-	struct pconn_stmt *p = c->prepared;
-	int n = PQnparams(res);
+	struct pconn_stmt *p = pconn_numbered(c->c, u->number);
+	size_t n = (size_t)u->nparams;
 
-	free(c->param_types);
-	c->param_types = calloc((size_t)c->nparams + 1,
-	    sizeof(*c->param_types));
-	if (c->param_types == NULL)
+	free(u->param_types);
+	if ((u->param_types = calloc(n + 1, sizeof(uint32_t))) == NULL)
 		return;
-	for (int i = 0; i < n && i < c->nparams; i++)
-		c->param_types[i] = PQparamtype(res, i);
-	if (p == NULL || n != c->nparams)
+	for (int i = 0; i < PQnparams(res) && i < u->nparams; i++)
+		u->param_types[i] = PQparamtype(res, i);
+	if (p == NULL || p->described || PQnparams(res) != u->nparams ||
+	    (p->params = malloc((n + 1) * sizeof(uint32_t))) == NULL)
 		return;
-	p->params = calloc((size_t)n + 1, sizeof(*p->params));
-	if (p->params == NULL)
-		return;
-	memcpy(p->params, c->param_types, (size_t)n * sizeof(*p->params));
-	p->nparams = n;
+	memcpy(p->params, u->param_types, n * sizeof(uint32_t));
+	p->nparams = u->nparams;
 	p->described = true;
 }
 
@@ -273,6 +278,41 @@ take_copy(struct call *c)
 	pgc_fail(&c->c->pg);
 }
 
+/* What came of a statement; returns 1 when res was kept because it has to
+ * wait. */
+static int
+take_statement(struct call *c, PGresult *res, ExecStatusType status)
+{
+	static const char *const ends[] = { "BEGIN", "START TRANSACTION",
+	    "COMMIT", "ROLLBACK", "PREPARE TRANSACTION" };
+
+	if (status == PGRES_EMPTY_QUERY) {
+		if (c->r != NULL)
+			problem_set(&c->r->why, 400, "empty_statement",
+			    "there is no SQL in \"sql\"");
+		c->failed = true;
+		return 0;
+	}
+	if ((status == PGRES_TUPLES_OK || status == PGRES_SINGLE_TUPLE) &&
+	    take_rows(c, res) == 1)
+		return 1;
+	if (status == PGRES_SINGLE_TUPLE)
+		return 0;
+	snprintf(c->tag, sizeof(c->tag), "%s", PQcmdStatus(res));
+	/* What the check let through and yet ended our transaction: nothing
+	 * behind it may be taken for part of it. */
+	for (size_t i = 0; i < NELEM(ends); i++)
+		if (strcmp(c->tag, ends[i]) == 0 && !c->failed) {
+			if (c->r != NULL)
+				problem_set(&c->r->why, 400,
+				    "unsupported_statement", "\"%s\" has no "
+				    "meaning here", c->tag);
+			c->failed = true;
+			pgc_fail(&c->c->pg);
+		}
+	return 0;
+}
+
 /* Returns 1 when res was kept because it has to wait. */
 static int
 take_result(struct call *c, PGresult *res)
@@ -290,9 +330,9 @@ take_result(struct call *c, PGresult *res)
 	else if (s->op == OP_FRAME_PREPARE)
 		pconn_frame_prepared(c->c, s->frame);
 	else if (s->op == OP_PREPARE)
-		c->newly_prepared = false;	/* the server has it */
+		c->unit[s->unit].naming = false;	/* the server has it */
 	else if (s->op == OP_DESCRIBE)
-		take_description(c, res);
+		take_description(c, &c->unit[s->unit], res);
 	else if (s->op == OP_FRAME && s->frame == FRAME_CLOSE && c->r != NULL)
 		c->r->audited = PQntuples(res) == 1 &&
 		    PQgetvalue(res, 0, 0)[0] == 't';
@@ -304,19 +344,8 @@ take_result(struct call *c, PGresult *res)
 				    "unsupported_statement", "the statement "
 				    "ended the transaction it ran in");
 		}
-	} else if (s->op == OP_STATEMENT && status == PGRES_EMPTY_QUERY) {
-		if (c->r != NULL)
-			problem_set(&c->r->why, 400, "empty_statement",
-			    "there is no SQL in \"sql\"");
-		c->failed = true;
-	} else if (s->op == OP_STATEMENT) {
-		if ((status == PGRES_TUPLES_OK ||
-		    status == PGRES_SINGLE_TUPLE) && take_rows(c, res) == 1)
-			return 1;
-		if (status != PGRES_SINGLE_TUPLE)
-			snprintf(c->tag, sizeof(c->tag), "%s",
-			    PQcmdStatus(res));
-	}
+	} else if (s->op == OP_STATEMENT)
+		return take_statement(c, res, status);
 	return 0;
 }
 
@@ -325,8 +354,7 @@ run_wanted(struct call *c)
 {
 	int64_t affected = rows_affected(c);
 
-	if (c->max_affected >= 0 && affected > c->max_affected &&
-	    c->stmt.kind != STMT_READ) {
+	if (c->max_affected >= 0 && affected > c->max_affected && c->writes) {
 		problem_set(&c->r->why, 409, "max_affected_exceeded",
 		    "the statement would change %lld rows, \"max_affected\" "
 		    "is %lld", (long long)affected,
@@ -337,6 +365,34 @@ run_wanted(struct call *c)
 	return !c->failed && !c->too_large && !c->dry_run;
 }
 
+/* Names whose Parse never came to an answer. */
+static void
+give_up_names(struct call *c)
+{
+	struct pconn_stmt *p;
+
+	for (struct unit *u = c->unit; u < c->unit + c->nunits; u++) {
+		if (!u->naming)
+			continue;
+		if ((p = pconn_numbered(c->c, u->number)) != NULL)
+			pconn_drop(p);
+		u->naming = false;
+		u->number = 0;
+	}
+}
+
+/* Whether a parameter's type must be learned first. */
+static bool
+wants_type(struct call *c)
+{
+	c->type_wanted = 0;
+	for (struct unit *u = c->unit; u < c->unit + c->nunits; u++)
+		if (u->param_types != NULL && c->type_wanted == 0)
+			c->type_wanted = rows_unknown_type(c->w->types,
+			    u->param_types, u->nparams);
+	return c->type_wanted != 0;
+}
+
 /* A Sync has been answered: what next?  Returns false when the call is
  * over (and c perhaps freed). */
 static bool
@@ -344,10 +400,7 @@ at_sync(struct call *c)
 {
 	if (c->at < c->nsent)
 		return true;		/* more Syncs of the same phase */
-	if (c->newly_prepared && c->prepared != NULL) {
-		pconn_drop(c->prepared);
-		c->prepared = NULL;
-	}
+	give_up_names(c);
 	if (c->retry && c->r != NULL) {
 		c->retried = c->forget;
 		rows_restart(c);
@@ -371,9 +424,7 @@ at_sync(struct call *c)
 		}
 		if (c->failed || c->r == NULL)
 			break;
-		c->type_wanted = rows_unknown_type(c->w->types,
-		    c->param_types, c->param_types == NULL ? 0 : c->nparams);
-		if (c->type_wanted != 0) {
+		if (wants_type(c)) {
 			if (rows_learn(c) == 0)
 				return false;	/* run_resume() goes on */
 			pgc_fail(&c->c->pg);
@@ -408,6 +459,15 @@ at_sync(struct call *c)
 	return false;
 }
 
+/* The next statement's rows are wanted one by one, too. */
+static void
+statement_answered(struct call *c)
+{
+	c->single_row = false;
+	if (c->batch && !c->failed && !c->too_large && c->r != NULL)
+		rows_next(c);
+}
+
 static void
 on_readable(void *arg)
 {
@@ -430,6 +490,8 @@ on_readable(void *arg)
 			continue;
 		}
 		if (res == NULL) {
+			if (c->sent[c->at].op == OP_STATEMENT)
+				statement_answered(c);
 			if (c->sent[c->at].op != OP_SYNC)
 				c->at++;
 			continue;

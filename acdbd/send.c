@@ -16,10 +16,26 @@
 					 * this is none of ours */
 
 static void
+note_unit(struct call *c, enum op op, enum frame f, int unit)
+{
+	unsigned cap = c->sent_cap * 2 + 32;
+	struct sent *more;
+
+	if (c->nsent == c->sent_cap) {
+		if ((more = realloc(c->sent, cap * sizeof(*more))) == NULL) {
+			pgc_fail(&c->c->pg);	/* its answers have no place */
+			return;
+		}
+		c->sent = more;
+		c->sent_cap = cap;
+	}
+	c->sent[c->nsent++] = (struct sent){ op, f, unit };
+}
+
+static void
 note(struct call *c, enum op op, enum frame f)
 {
-	if (c->nsent < CALL_OPS)
-		c->sent[c->nsent++] = (struct sent){ op, f };
+	note_unit(c, op, f, 0);
 }
 
 static void
@@ -44,6 +60,15 @@ send_frame(struct call *c, enum frame f)
 }
 
 static void
+send_plain(struct call *c, enum op op, const char *sql)
+{
+	if (!PQsendQueryParams(c->c->pg.conn, sql, 0, NULL, NULL, NULL, NULL,
+	    0))
+		pgc_fail(&c->c->pg);
+	note(c, op, 0);
+}
+
+static void
 send_sync(struct call *c)
 {
 	if (!PQpipelineSync(c->c->pg.conn))
@@ -58,11 +83,9 @@ audit_params(struct call *c, char domain, uint8_t mac[SECRET_SHA256],
     const char **values, int *lengths, int *formats)
 {
 	const struct req *r = c->r;
-	const bool include = c->w->conf->audit_include_sql;
 	const char *v[10] = { (const char *)c->audit_id,
 	    (const char *)c->who.workspace, (const char *)c->who.key_uuid,
-	    r->id, "/v1/sql/execute", c->stmt.command,
-	    (const char *)c->stmt.sha256, include ? c->sql : NULL,
+	    r->id, c->endpoint, c->command, (const char *)c->sha256, c->sql,
 	    r->peer[0] != '\0' ? r->peer : NULL, (const char *)mac };
 	static const int length[10] = { 16, 16, 16, 0, 0, 0, 32, 0, 0, 32 };
 
@@ -89,7 +112,7 @@ send_open(struct call *c)
 	const char *values[14] = { token, c->who.workspace_text, c->who.role,
 	    timeout };
 	int lengths[14] = { 0 }, formats[14] = { 0 };
-	bool audited = audited_in_transaction(c) && c->stmt.kind != STMT_READ;
+	bool audited = audited_in_transaction(c) && c->writes;
 
 	context_token(token, c->w->mac, c->c->pid,
 	    ctl_clock_us(c->w->ctl) + CONTEXT_US, c->who.workspace, c->login);
@@ -197,7 +220,10 @@ send_front(struct call *c)
 		send_frame(c, FRAME_UNLISTEN);
 	}
 	c->c->touched = !c->guessed_pure;
-	send_frame(c, read_only ? FRAME_BEGIN_READ_ONLY : FRAME_BEGIN);
+	if (c->begin[0] == '\0')
+		send_frame(c, read_only ? FRAME_BEGIN_READ_ONLY : FRAME_BEGIN);
+	else
+		send_plain(c, OP_BEGIN, c->begin);
 	send_claim(c);
 	send_settings(c);
 	send_open(c);
@@ -210,8 +236,7 @@ send_close(struct call *c)
 	const char *values[10];
 	int lengths[10], formats[10];
 
-	if (!audited_in_transaction(c) || c->stmt.kind != STMT_READ ||
-	    c->guessed_pure)
+	if (!audited_in_transaction(c) || c->writes || c->guessed_pure)
 		return;
 	audit_params(c, 'w', mac, values, lengths, formats);
 	send_frame_with(c, FRAME_CLOSE, 10, values, lengths, formats);
@@ -225,117 +250,146 @@ send_end(struct call *c, bool commit)
 	send_sync(c);
 }
 
-/* The statement's name on this connection: "" while it has none. */
 static void
-statement_name(const struct call *c, char name[PCONN_NAME])
+unit_name(const struct call *c, const struct unit *u, char name[PCONN_NAME])
 {
-	name[0] = '\0';
-	if (c->prepared != NULL)
-		pconn_name(c->c, c->prepared->number, name);
+	name[0] = '\0';			/* the unnamed statement */
+	if (u->number != 0)
+		pconn_name(c->c, u->number, name);
 }
 
-/*
- * Parse of its own: where types are asked for, or the text was seen before
- * and is worth a name.  One that had to make room goes.
- */
+/* A name for a text that was seen before, or whose types are asked for; what
+ * had to make room for it is deallocated. */
 static void
-send_prepare(struct call *c)
+give_name(struct call *c, struct unit *u)
 {
-	PGconn *conn = c->c->pg.conn;
-	char name[PCONN_NAME], old[PCONN_NAME + 16];
+	char old[PCONN_NAME + 16] = "DEALLOCATE ";
+	struct pconn_stmt *p;
 	unsigned evicted = 0;
 
-	if (c->c->named && (c->stmt.uses > 1 || c->needs_types)) {
-		c->prepared = pconn_slot(c->c, c->stmt.sha256, &evicted);
-		c->newly_prepared = true;
-	} else if (!c->needs_types)
+	if (!c->c->named || (u->stmt.uses <= 1 && !u->needs_types))
 		return;
-	if (evicted != 0) {
-		memcpy(old, "DEALLOCATE ", 11);
-		pconn_name(c->c, evicted, old + 11);
-		if (!PQsendQueryParams(conn, old, 0, NULL, NULL, NULL, NULL,
-		    0))
-			pgc_fail(&c->c->pg);
-		note(c, OP_DEALLOCATE, 0);
+	if ((p = pconn_find(c->c, u->stmt.sha256)) != NULL) {
+		u->number = p->number;	/* by an earlier one of the batch */
+		return;
 	}
-	statement_name(c, name);
-	if (!PQsendPrepare(conn, name, c->sql, 0, NULL))
-		pgc_fail(&c->c->pg);
-	note(c, OP_PREPARE, 0);
-	if (!c->needs_types)
+	u->number = pconn_slot(c->c, u->stmt.sha256, &evicted)->number;
+	u->naming = true;
+	if (evicted == 0)
+		return;
+	pconn_name(c->c, evicted, old + strlen(old));
+	send_plain(c, OP_DEALLOCATE, old);
+}
+
+/* Parse of its own, and Describe where types are asked for. */
+static void
+send_prepare(struct call *c, struct unit *u, bool describe)
+{
+	PGconn *conn = c->c->pg.conn;
+	int index = (int)(u - c->unit);
+	char name[PCONN_NAME];
+
+	if (u->number == 0)
+		give_name(c, u);
+	if (u->number == 0 && !describe)
+		return;			/* goes without */
+	unit_name(c, u, name);
+	if (u->number == 0 || u->naming) {
+		if (!PQsendPrepare(conn, name, u->sql, 0, NULL))
+			pgc_fail(&c->c->pg);
+		note_unit(c, OP_PREPARE, 0, index);
+	}
+	if (!describe)
 		return;
 	if (!PQsendDescribePrepared(conn, name))
 		pgc_fail(&c->c->pg);
-	note(c, OP_DESCRIBE, 0);
+	note_unit(c, OP_DESCRIBE, 0, index);
 }
 
 static void
-send_statement(struct call *c)
+send_statement(struct call *c, struct unit *u)
 {
 	PGconn *conn = c->c->pg.conn;
 	char name[PCONN_NAME];
 	int rc;
 
-	statement_name(c, name);
-	if (c->prepared != NULL || c->needs_types)
-		rc = PQsendQueryPrepared(conn, name, c->nparams, c->values,
+	unit_name(c, u, name);
+	if (u->number != 0)
+		rc = PQsendQueryPrepared(conn, name, u->nparams, u->values,
 		    NULL, NULL, 0);
 	else
-		rc = PQsendQueryParams(conn, c->sql, c->nparams, NULL,
-		    c->values, NULL, NULL, 0);
+		rc = PQsendQueryParams(conn, u->sql, u->nparams, NULL,
+		    u->values, NULL, NULL, 0);
 	if (!rc)
 		pgc_fail(&c->c->pg);
-	note(c, OP_STATEMENT, 0);
+	note_unit(c, OP_STATEMENT, 0, (int)(u - c->unit));
 	c->single_row = false;
 	c->started = true;
 }
 
 /* The parameters as text.  Returns 0, or -1 with the refusal filled in. */
 static int
-write_params(struct call *c)
+write_params(struct call *c, struct unit *u)
 {
 	size_t *at;
-	uint32_t tok = c->params == 0 ? 0 : json_first(&c->json, c->params);
+	uint32_t tok = u->params == 0 ? 0 : json_first(&c->json, u->params);
 	const char *text;
 	int rc = -1;
 
-	if (c->nparams == 0)
+	if (u->nparams == 0)
 		return 0;
-	free(c->values);
-	c->values = calloc((size_t)c->nparams, sizeof(*c->values));
-	at = calloc((size_t)c->nparams, sizeof(*at));
-	if (c->values == NULL || at == NULL) {
+	free(u->values);
+	u->values = calloc((size_t)u->nparams, sizeof(*u->values));
+	at = calloc((size_t)u->nparams, sizeof(*at));
+	if (u->values == NULL || at == NULL) {
 		problem_internal(&c->r->why);
 		goto free_at;
 	}
-	buf_clear(&c->param_text);
-	for (int i = 0; i < c->nparams; i++) {
+	buf_clear(&u->param_text);
+	for (int i = 0; i < u->nparams; i++) {
 		at[i] = SIZE_MAX;
 		if (c->json.tok[tok].type != JSON_NULL) {
-			at[i] = buf_len(&c->param_text);
-			if (params_put(&c->param_text, &c->json, tok,
-			    c->w->types, c->param_types == NULL ? NULL :
-			    types_find(c->w->types, c->param_types[i]), i + 1,
+			at[i] = buf_len(&u->param_text);
+			if (params_put(&u->param_text, &c->json, tok,
+			    c->w->types, u->param_types == NULL ? NULL :
+			    types_find(c->w->types, u->param_types[i]), i + 1,
 			    &c->r->why) == -1)
 				goto free_at;
 		}
-		tok = json_next(&c->json, c->params, tok);
+		tok = json_next(&c->json, u->params, tok);
 	}
-	text = buf_peek(&c->param_text, NULL);
-	for (int i = 0; i < c->nparams; i++)
-		c->values[i] = at[i] == SIZE_MAX ? NULL : text + at[i];
+	text = buf_peek(&u->param_text, NULL);
+	for (int i = 0; i < u->nparams; i++)
+		u->values[i] = at[i] == SIZE_MAX ? NULL : text + at[i];
 	rc = 0;
  free_at:
 	free(at);
 	return rc;
 }
 
-/* The statement and what is behind it: up to COMMIT, or up to the point of
- * decision. */
+static int
+write_all_params(struct call *c)
+{
+	for (struct unit *u = c->unit; u < c->unit + c->nunits; u++)
+		if (write_params(c, u) == -1) {
+			if (c->batch)
+				c->r->why.statement = (int)(u - c->unit);
+			return -1;
+		}
+	return 0;
+}
+
+/* The statements and what is behind them: up to COMMIT, or up to the point
+ * of decision. */
 static void
 send_on(struct call *c)
 {
-	send_statement(c);
+	c->answering = 0;
+	for (struct unit *u = c->unit; u < c->unit + c->nunits; u++) {
+		if (u->number == 0)
+			send_prepare(c, u, false);
+		send_statement(c, u);
+	}
 	if (c->two_phase) {
 		c->phase = CALL_DECIDING;
 		send_sync(c);
@@ -349,69 +403,67 @@ send_on(struct call *c)
 int
 send_rest(struct call *c)
 {
-	if (write_params(c) == -1)
+	if (write_all_params(c) == -1)
 		return -1;
 	send_on(c);
 	return 0;
 }
 
-/* The types of the parameters from an earlier description on this
- * connection; without one the statement is prepared anew, to ask. */
+/* What this connection knows of the statement: its name, and the types of
+ * its parameters from an earlier description. */
 static void
-recall_types(struct call *c)
+recall(struct call *c, struct unit *u)
 {
-	size_t size = (size_t)c->nparams * sizeof(*c->param_types);
+	struct pconn_stmt *p = c->c->named ?
+	    pconn_find(c->c, u->stmt.sha256) : NULL;
+	size_t size = (size_t)u->nparams * sizeof(*u->param_types);
 
-	if (c->prepared == NULL || !c->needs_types || c->param_types != NULL)
+	u->number = p == NULL ? 0 : p->number;
+	u->naming = false;
+	if (p == NULL || !u->needs_types || u->param_types != NULL ||
+	    !p->described)
 		return;
-	if (!c->prepared->described) {
-		pconn_drop(c->prepared);
-		c->prepared = NULL;
-	} else if ((c->param_types = malloc(size + 1)) != NULL)
-		memcpy(c->param_types, c->prepared->params, size);
+	if ((u->param_types = malloc(size + 1)) != NULL)
+		memcpy(u->param_types, p->params, size);
 }
 
 int
 send_begin(struct call *c)
 {
+	bool ask = false;
+
 	c->nsent = c->at = 0;
 	c->started = c->commit_sent = c->failed = c->claim_failed = false;
-	c->newly_prepared = false;
-	c->prepared = c->c->named ? pconn_find(c->c, c->stmt.sha256) : NULL;
-	recall_types(c);
-	if (c->needs_types && c->param_types == NULL) {
-		send_front(c);
-		send_prepare(c);
-		c->phase = CALL_DESCRIBING;
-		send_sync(c);
-		return 0;
+	for (struct unit *u = c->unit; u < c->unit + c->nunits; u++) {
+		recall(c, u);
+		ask |= u->needs_types && u->param_types == NULL;
 	}
 	/* Before anything is sent: a parameter may be refused. */
-	if (write_params(c) == -1)
+	if (!ask && write_all_params(c) == -1)
 		return -1;
 	send_front(c);
-	if (c->prepared == NULL)
-		send_prepare(c);
-	send_on(c);
+	if (!ask) {
+		send_on(c);
+		return 0;
+	}
+	for (struct unit *u = c->unit; u < c->unit + c->nunits; u++)
+		if (u->needs_types && u->param_types == NULL)
+			send_prepare(c, u, true);
+	c->phase = CALL_DESCRIBING;
+	send_sync(c);
 	return 0;
 }
 
 void
 send_cleanup(struct call *c, bool forget)
 {
-	static const char *const sql[] = { "ROLLBACK", "DEALLOCATE ALL" };
-	size_t n = forget ? 2 : 1;
-
-	if (forget)
-		pconn_forget(c->c);
-	c->prepared = NULL;
 	c->nsent = c->at = 0;
 	c->phase = CALL_RETRYING;
-	for (size_t i = 0; i < n; i++) {
-		if (!PQsendQueryParams(c->c->pg.conn, sql[i], 0, NULL, NULL,
-		    NULL, NULL, 0))
-			pgc_fail(&c->c->pg);
-		note(c, OP_PLAIN, 0);
-		send_sync(c);
-	}
+	send_plain(c, OP_PLAIN, "ROLLBACK");
+	send_sync(c);
+	if (!forget)
+		return;
+	pconn_forget(c->c);
+	send_plain(c, OP_PLAIN, "DEALLOCATE ALL");
+	send_sync(c);
 }

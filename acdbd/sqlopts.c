@@ -10,6 +10,7 @@
 #include "worker.h"
 
 #define TIMEOUT_MAX_MS	60000		/* of every role but dbadmin */
+#define RETRIES_MAX	10
 #define WORK_MEM_MAX	(256 << 20)
 
 static int
@@ -134,8 +135,8 @@ take_settings(struct call *c, uint32_t v, struct problem *why)
 	return 0;
 }
 
-static int
-refuse_unknown(const struct json *j, uint32_t i, struct problem *why)
+int
+sqlopts_unknown(const struct json *j, uint32_t i, struct problem *why)
 {
 	char *name = json_strdup(j, i);
 
@@ -143,6 +144,21 @@ refuse_unknown(const struct json *j, uint32_t i, struct problem *why)
 	    name == NULL ? "?" : name);
 	free(name);
 	return -1;
+}
+
+static int
+take_isolation(struct call *c, uint32_t v, struct problem *why)
+{
+	static const char *const levels[] = { "read committed",
+	    "repeatable read", "serializable" };
+
+	for (size_t k = 0; k < NELEM(levels); k++)
+		if (json_is(&c->json, v, levels[k])) {
+			c->isolation = levels[k];
+			return 0;
+		}
+	return problem_set(why, 400, "invalid_json", "\"isolation\" must be "
+	    "\"read committed\", \"repeatable read\" or \"serializable\"");
 }
 
 int
@@ -153,6 +169,7 @@ sqlopts_read(struct call *c, uint32_t i, struct problem *why)
 	uint32_t v = i + 1;
 	int64_t timeout_max = strcmp(c->who.role, "dbadmin") == 0 ?
 	    conf->maintenance_timeout : TIMEOUT_MAX_MS;
+	int64_t count = 0;
 	bool flag = false;
 
 	if (json_is(j, i, "timeout_ms"))
@@ -183,5 +200,15 @@ sqlopts_read(struct call *c, uint32_t i, struct problem *why)
 		    "value", "text", why);
 	if (json_is(j, i, "settings"))
 		return take_settings(c, v, why);
-	return refuse_unknown(j, i, why);
+	if (json_is(j, i, "isolation"))
+		return take_isolation(c, v, why);
+	if (json_is(j, i, "deferrable"))
+		return take_bool(&c->deferrable, j, v, "deferrable", why);
+	if (json_is(j, i, "retry")) {
+		if (take_count(&count, j, v, 0, RETRIES_MAX, "retry", why))
+			return -1;
+		c->retries_max = (int)count;
+		return 0;
+	}
+	return sqlopts_unknown(j, i, why);
 }

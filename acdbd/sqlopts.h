@@ -12,4 +12,7 @@
 int	sqlopts_read(struct call *c, uint32_t i, struct problem *why)
 	    MUST_CHECK;
 
+/* Refuse the member whose name is token i: nobody knows it. */
+int	sqlopts_unknown(const struct json *j, uint32_t i, struct problem *why);
+
 #endif

@@ -62,12 +62,11 @@ sqlreq_object(struct json *j, const char *p, size_t n, struct problem *why)
 	    "the body must be a JSON object");
 }
 
-/* The text of "sql", as owned C string in c. */
+/* The text of "sql". */
 static int
-read_sql(struct call *c, uint32_t tok, const struct conf *conf,
-    struct problem *why)
+read_sql(struct unit *u, const struct json *j, uint32_t tok,
+    const struct conf *conf, struct problem *why)
 {
-	const struct json *j = &c->json;
 	struct buf text;
 
 	if (tok == 0 || j->tok[tok].type != JSON_STRING)
@@ -80,21 +79,19 @@ read_sql(struct call *c, uint32_t tok, const struct conf *conf,
 		    "\"sql\" cannot hold the character NUL (\\u0000)") :
 		    problem_internal(why);
 	}
-	if ((c->sql = buf_take(&text, &c->sql_len)) == NULL)
+	if ((u->sql = buf_take(&text, &u->sql_len)) == NULL)
 		return problem_internal(why);
-	if ((int64_t)c->sql_len > conf->max_statement_bytes)
+	if ((int64_t)u->sql_len > conf->max_statement_bytes)
 		return problem_set(why, 400, "statement_too_large",
 		    "the statement has %zu bytes, the limit is %lld",
-		    c->sql_len, (long long)conf->max_statement_bytes);
+		    u->sql_len, (long long)conf->max_statement_bytes);
 	return 0;
 }
 
 static int
-read_params(struct call *c, uint32_t tok, const struct conf *conf,
-    struct problem *why)
+read_params(struct unit *u, const struct json *j, uint32_t tok,
+    const struct conf *conf, struct problem *why)
 {
-	const struct json *j = &c->json;
-
 	if (tok == 0 || j->tok[tok].type == JSON_NULL)
 		return 0;
 	if (j->tok[tok].type != JSON_ARRAY)
@@ -104,11 +101,23 @@ read_params(struct call *c, uint32_t tok, const struct conf *conf,
 		return problem_set(why, 400, "too_many_params",
 		    "%u parameters, the limit is %lld", j->tok[tok].n,
 		    (long long)conf->max_statement_params);
-	c->params = tok;
-	c->nparams = (int)j->tok[tok].n;
+	u->params = tok;
+	u->nparams = (int)j->tok[tok].n;
 	for (uint32_t i = json_first(j, tok); i != 0; i = json_next(j, tok, i))
-		if (params_needs_type(j, i))
-			c->needs_types = true;
+		u->needs_types |= params_needs_type(j, i);
+	return 0;
+}
+
+static int
+read_body(struct call *c, const struct req *r, struct problem *why)
+{
+	size_t n;
+	const char *p = buf_peek(&r->body, &n);
+
+	if (sqlreq_content_type(r, why) == -1 ||
+	    sqlreq_object(&c->json, p, n, why) == -1)
+		return -1;
+	c->has_json = true;
 	return 0;
 }
 
@@ -117,13 +126,9 @@ sqlreq_read(struct call *c, const struct req *r, struct problem *why)
 {
 	const struct json *j = &c->json;
 	uint32_t sql = 0, params = 0;
-	size_t n;
-	const char *p = buf_peek(&r->body, &n);
 
-	if (sqlreq_content_type(r, why) == -1 ||
-	    sqlreq_object(&c->json, p, n, why) == -1)
+	if (read_body(c, r, why) == -1)
 		return -1;
-	c->has_json = true;
 	for (uint32_t i = json_first(j, 0); i != 0;
 	    i = json_next(j, 0, i + 1)) {
 		if (json_is(j, i, "sql"))
@@ -133,7 +138,82 @@ sqlreq_read(struct call *c, const struct req *r, struct problem *why)
 		else if (sqlopts_read(c, i, why) == -1)
 			return -1;
 	}
-	if (read_sql(c, sql, r->w->conf, why) == -1)
+	if (call_units(c, 1) == -1)
+		return problem_internal(why);
+	if (read_sql(&c->unit[0], j, sql, r->w->conf, why) == -1)
 		return -1;
-	return read_params(c, params, r->w->conf, why);
+	return read_params(&c->unit[0], j, params, r->w->conf, why);
+}
+
+/* One of "statements": an object of "sql" and "params", nothing else. */
+static int
+read_statement(struct unit *u, const struct json *j, uint32_t tok,
+    const struct conf *conf, struct problem *why)
+{
+	uint32_t sql = 0, params = 0;
+
+	if (j->tok[tok].type != JSON_OBJECT)
+		return problem_set(why, 400, "invalid_json",
+		    "a statement must be an object with \"sql\" and "
+		    "\"params\"");
+	for (uint32_t i = json_first(j, tok); i != 0;
+	    i = json_next(j, tok, i + 1)) {
+		if (json_is(j, i, "sql"))
+			sql = i + 1;
+		else if (json_is(j, i, "params"))
+			params = i + 1;
+		else
+			return sqlopts_unknown(j, i, why);
+	}
+	if (read_sql(u, j, sql, conf, why) == -1)
+		return -1;
+	return read_params(u, j, params, conf, why);
+}
+
+static int
+read_statements(struct call *c, uint32_t tok, struct problem *why)
+{
+	const struct json *j = &c->json;
+	uint32_t n, i;
+
+	if (tok == 0 || j->tok[tok].type != JSON_ARRAY)
+		return problem_set(why, 400, "invalid_json", tok == 0 ?
+		    "\"statements\" is missing" :
+		    "\"statements\" must be an array");
+	if ((n = j->tok[tok].n) == 0)
+		return problem_set(why, 400, "empty_statement",
+		    "there is no statement in \"statements\"");
+	if (n > CALL_UNITS)
+		return problem_set(why, 400, "statement_too_large",
+		    "a batch of %u statements, the limit is %d", n,
+		    CALL_UNITS);
+	if (call_units(c, (int)n) == -1)
+		return problem_internal(why);
+	i = json_first(j, tok);
+	for (int k = 0; i != 0; k++, i = json_next(j, tok, i))
+		if (read_statement(&c->unit[k], j, i, c->w->conf, why)) {
+			why->statement = k;
+			return -1;
+		}
+	return 0;
+}
+
+int
+sqlreq_read_batch(struct call *c, const struct req *r, struct problem *why)
+{
+	const struct json *j = &c->json;
+	uint32_t statements = 0;
+
+	if (read_body(c, r, why) == -1)
+		return -1;
+	for (uint32_t i = json_first(j, 0); i != 0;
+	    i = json_next(j, 0, i + 1)) {
+		if (json_is(j, i, "statements"))
+			statements = i + 1;
+		else if (json_is(j, i, "max_affected"))
+			return sqlopts_unknown(j, i, why);
+		else if (sqlopts_read(c, i, why) == -1)
+			return -1;
+	}
+	return read_statements(c, statements, why);
 }

@@ -12,6 +12,10 @@
 int	sqlreq_read(struct call *c, const struct req *r, struct problem *why)
 	    MUST_CHECK;
 
+/* The same of POST /v1/sql/batch: statements and options. */
+int	sqlreq_read_batch(struct call *c, const struct req *r,
+	    struct problem *why) MUST_CHECK;
+
 /* Whether the body's Content-Type is one that is read as JSON: none, a JSON
  * type, or what plain curl -d sends.  Else 415.  Returns 0, or -1. */
 int	sqlreq_content_type(const struct req *r, struct problem *why)

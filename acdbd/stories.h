@@ -12,6 +12,7 @@ extern const struct story story_metrics;	/* health.c */
 extern const struct story story_options;	/* health.c */
 
 extern const struct story story_execute;	/* execute.c */
+extern const struct story story_batch;		/* execute.c */
 extern const struct story story_me;		/* keysapi.c */
 extern const struct story story_mint;		/* keysapi.c */
 extern const struct story story_rotate;		/* keysapi.c */

@@ -1,0 +1,159 @@
+/*
+ * call.c - a call's making and end, and what its statements make of it
+ * together.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "call.h"
+#include "lib/secret.h"
+#include "worker.h"
+
+struct call *
+call_new(struct req *r, const char *endpoint)
+{
+	struct call *c;
+
+	if ((c = calloc(1, sizeof(*c))) == NULL)
+		return NULL;
+	c->r = r;
+	c->w = r->w;
+	c->endpoint = endpoint;
+	c->who = r->who;
+	c->read_only = r->who.read_only;
+	c->timeout_ms = r->w->conf->statement_timeout;
+	c->max_rows = c->max_affected = -1;
+	buf_init(&c->notices, CALL_NOTICES);
+	snprintf(c->login, sizeof(c->login), "acdb_dp_%s", r->who.role);
+	return c;
+}
+
+int
+call_units(struct call *c, int n)
+{
+	if ((c->unit = calloc((size_t)n, sizeof(*c->unit))) == NULL)
+		return -1;
+	c->nunits = n;
+	for (int i = 0; i < n; i++)
+		buf_init(&c->unit[i].param_text,
+		    (size_t)c->w->conf->max_request_body * 2 + 1024);
+	return 0;
+}
+
+void
+call_free(struct call *c)
+{
+	if (c == NULL)
+		return;
+	for (struct unit *u = c->unit; u < c->unit + c->nunits; u++) {
+		free(u->sql);
+		free(u->param_types);
+		free(u->values);
+		buf_fini(&u->param_text);
+	}
+	for (int i = 0; i < c->nsettings; i++) {
+		free(c->settings[i].name);
+		free(c->settings[i].value);
+	}
+	if (c->has_json)
+		json_fini(&c->json);
+	idem_fini(c);
+	PQclear(c->stalled);
+	buf_fini(&c->notices);
+	free(c->column);
+	free(c->sent);
+	free(c->unit);
+	free(c->sql);
+	free(c);
+}
+
+/* One statement, of a kind that means something here, with the right number
+ * of parameters. */
+static int
+check_unit(struct call *c, struct unit *u, struct problem *why)
+{
+	const struct stmt *s;
+
+	s = stmts_check(c->w->stmts, u->sql, u->sql_len, why);
+	if (s == NULL)
+		return -1;
+	u->stmt = *s;
+	if (s->kind == STMT_OUTSIDE)
+		return problem_set(why, 400, "unsupported_statement",
+		    "%s cannot run inside a transaction", s->command);
+	if (s->nparams >= 0 && s->nparams != u->nparams)
+		return problem_set(why, 400, "params_mismatch",
+		    "the statement has %d placeholder%s but %d parameter%s "
+		    "supplied", s->nparams, s->nparams == 1 ? "" : "s",
+		    u->nparams, u->nparams == 1 ? " was" : "s were");
+	return 0;
+}
+
+/* The hash of one statement is its text's, of a batch its statements'
+ * hashes'; the text itself only where it is to be audited. */
+static int
+describe(struct call *c)
+{
+	struct buf hashes, text;
+	const char *p;
+	size_t n;
+
+	buf_init(&hashes, SIZE_MAX / 2);
+	buf_init(&text, SIZE_MAX / 2);
+	for (struct unit *u = c->unit; u < c->unit + c->nunits; u++) {
+		buf_add(&hashes, u->stmt.sha256, 32);
+		if (!c->w->conf->audit_include_sql)
+			continue;
+		buf_adds(&text, u == c->unit ? "" : ";\n");
+		buf_add(&text, u->sql, u->sql_len);
+	}
+	p = buf_peek(&hashes, &n);
+	if (c->nunits == 1)
+		memcpy(c->sha256, p, sizeof(c->sha256));
+	else
+		secret_sha256(c->sha256, p, n);
+	if (c->w->conf->audit_include_sql)
+		c->sql = buf_take(&text, NULL);
+	n = buf_failed(&hashes) || buf_failed(&text);
+	buf_fini(&hashes);
+	buf_fini(&text);
+	return n ? -1 : 0;
+}
+
+int
+call_check(struct call *c, struct problem *why)
+{
+	bool returns = false, pure = true;
+
+	for (struct unit *u = c->unit; u < c->unit + c->nunits; u++) {
+		const struct stmt *s = &u->stmt;
+
+		if (check_unit(c, u, why) == -1) {
+			if (c->batch)
+				why->statement = (int)(u - c->unit);
+			return -1;
+		}
+		pure &= s->pure;
+		c->writes |= s->kind != STMT_READ;
+		/* Code may have prepared, listened, anything. */
+		c->taints |= s->kind == STMT_CODE || s->kind == STMT_DDL ||
+		    !s->parsed;
+		returns |= s->kind != STMT_READ && (s->returning ||
+		    !s->parsed || s->kind == STMT_CODE);
+	}
+	if (c->isolation != NULL || c->deferrable)
+		snprintf(c->begin, sizeof(c->begin),
+		    "BEGIN ISOLATION LEVEL %s %s%s", c->isolation != NULL ?
+		    c->isolation : "READ COMMITTED", c->read_only ?
+		    "READ ONLY" : "READ WRITE",
+		    c->deferrable ? " DEFERRABLE" : "");
+	c->command = c->batch ? "BATCH" : c->unit[0].stmt.command;
+	c->idem.by_control = c->read_only;
+	c->guessed_pure = pure && c->begin[0] == '\0' &&
+	    (!c->idem.wanted || c->read_only);
+	/* Rows that a write returns may be more than an answer holds: then
+	 * it must not have happened. */
+	c->two_phase = returns || c->dry_run || c->max_affected >= 0 ||
+	    (c->idem.wanted && !c->read_only);
+	return describe(c) == -1 ? problem_internal(why) : 0;
+}
