@@ -230,6 +230,9 @@ void	send_store(struct call *c, bool failed, int status, const char *type,
 	    const struct buf *prefix, const struct buf *body);
 void	send_cleanup(struct call *c, bool forget);
 
+/* Give up the names whose Parse never came to an answer. */
+void	send_unnamed(struct call *c);
+
 /* rows.c.  Append the rows of res to the answer, with the columns first.
  * Returns ROWS_OK; ROWS_WAIT when a type must be learned before
  * (c->type_wanted); ROWS_TOO_LARGE when the answer would be; or ROWS_REFUSED

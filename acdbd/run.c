@@ -365,22 +365,6 @@ run_wanted(struct call *c)
 	return !c->failed && !c->too_large && !c->dry_run;
 }
 
-/* Names whose Parse never came to an answer. */
-static void
-give_up_names(struct call *c)
-{
-	struct pconn_stmt *p;
-
-	for (struct unit *u = c->unit; u < c->unit + c->nunits; u++) {
-		if (!u->naming)
-			continue;
-		if ((p = pconn_numbered(c->c, u->number)) != NULL)
-			pconn_drop(p);
-		u->naming = false;
-		u->number = 0;
-	}
-}
-
 /* Whether a parameter's type must be learned first. */
 static bool
 wants_type(struct call *c)
@@ -400,7 +384,7 @@ at_sync(struct call *c)
 {
 	if (c->at < c->nsent)
 		return true;		/* more Syncs of the same phase */
-	give_up_names(c);
+	send_unnamed(c);
 	if (c->retry && c->r != NULL) {
 		c->retried = c->forget;
 		rows_restart(c);

@@ -455,6 +455,21 @@ send_begin(struct call *c)
 }
 
 void
+send_unnamed(struct call *c)
+{
+	struct pconn_stmt *p;
+
+	for (struct unit *u = c->unit; u < c->unit + c->nunits; u++) {
+		if (!u->naming)
+			continue;
+		if ((p = pconn_numbered(c->c, u->number)) != NULL)
+			pconn_drop(p);
+		u->naming = false;
+		u->number = 0;
+	}
+}
+
+void
 send_cleanup(struct call *c, bool forget)
 {
 	c->nsent = c->at = 0;

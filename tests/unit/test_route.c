@@ -1,13 +1,9 @@
 /*
- * test_route.c - which route a head leads to.  The stories are stand-ins:
- * only where a route leads matters here.
+ * test_route.c - which route a head leads to.
  */
 #include "acdbd/route.h"
 #include "acdbd/stories.h"
 #include "tap.h"
-
-const struct story story_healthz, story_readyz, story_metrics, story_options,
-    story_execute, story_me, story_mint, story_rotate;
 
 #define ALL	(DOOR_API | DOOR_HEALTH | DOOR_METRICS | DOOR_MCP)
 
