@@ -65,6 +65,7 @@ struct req {
 	/* the story */
 	const struct story *story;
 	unsigned	 step;
+	bool		 waiting;	/* step answered STEP_WAIT */
 	struct principal who;
 	struct problem	 why;		/* status != 0: refused */
 	void	       (*abandon)(struct req *);	/* while it waits */

@@ -21,12 +21,17 @@ enum story_result
 story_run(struct req *r)
 {
 	const struct step *s;
+	bool woken;
 
 	for (;;) {
 		s = &r->story->steps[r->step];
 		if (s->name == NULL)
 			return finish(r);
-		if (r->why.status != 0 && !s->always) {
+		/* What a step waited for may have been a refusal: it still has
+		 * its state to give up. */
+		woken = r->waiting;
+		r->waiting = false;
+		if (r->why.status != 0 && !s->always && !woken) {
 			r->step++;
 			continue;
 		}
@@ -36,6 +41,7 @@ story_run(struct req *r)
 			r->step++;
 			break;
 		case STEP_WAIT:
+			r->waiting = true;
 			return STORY_WAIT;
 		case STEP_BODY:
 			r->step++;
@@ -54,6 +60,7 @@ story_refuse(struct req *r)
 {
 	if (r->why.status == 0)
 		problem_internal(&r->why);
+	r->waiting = false;
 	return story_run(r);
 }
 
