@@ -45,8 +45,11 @@ open_work(struct apprun *r, const struct cmd_call *c, struct pg_error *e)
 {
 	char pw[SECRET_LOGIN_PW];
 	uint8_t key[32];
+	/* A key can have changed this login's own defaults. */
 	struct pg_login l = { .url = c->url, .user = WORK_LOGIN,
-	    .password = pw, .app = "acdb-migrate" };
+	    .password = pw, .app = "acdb-migrate",
+	    .options = "-c role=none -c local_preload_libraries="
+	    " -c idle_session_timeout=0" };
 
 	if (c->gateway_password == NULL)
 		return pg_error_set(e, EXIT_CONFIG,

@@ -43,6 +43,7 @@ struct pg_login {
 	const char	*password;	/* where the URL has none, and always
 					 * when user is set; NULL: none */
 	const char	*app;		/* application_name */
+	const char	*options;	/* "-c name=value ..."; may be NULL */
 };
 
 /* Connect and wait, at most 10 s a host unless the URL says otherwise.

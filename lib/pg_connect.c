@@ -66,6 +66,7 @@ gather(struct params *p, const struct pg_login *l, PQconninfoOption *opts)
 	param(p, "password", password);
 	param(p, "client_encoding", "UTF8");
 	param(p, "application_name", l->app);
+	param(p, "options", l->options);
 	if (timeout == NULL || units_int(timeout, 1, 3600, &seconds) == -1)
 		return CONNECT_SECONDS;
 	return (int)seconds;

@@ -14,7 +14,8 @@
 
 #define LIST_MAX	4096
 
-#define OUR_ROLES "('acdb_owner', 'acdb_roleadmin', 'agentcoopdb_gateway'," \
+#define OUR_ROLES "('acdb_owner', 'acdb_roleadmin', 'acdb_logins'," \
+	" 'agentcoopdb_gateway'," \
 	" 'dbadmin', 'dbuser', 'dbreader', 'acdb_dp_dbadmin'," \
 	" 'acdb_dp_dbuser', 'acdb_dp_dbreader')"
 
@@ -169,7 +170,7 @@ check_names(PGconn *c, const struct pgmigrate *m, struct pg_error *e)
 int
 pgmigrate_check_place(PGconn *c, const struct pgmigrate *m, struct pg_error *e)
 {
-	int ours;
+	int ours, gateway;
 
 	if (check_encoding(c, e) == -1 || check_single(c, e) == -1)
 		return -1;
@@ -177,7 +178,10 @@ pgmigrate_check_place(PGconn *c, const struct pgmigrate *m, struct pg_error *e)
 		return -1;
 	if (ours == 1)
 		return 0;
-	if (check_names(c, m, e) == -1)
+	/* The roles of the existing gateway are what is taken over. */
+	if ((gateway = pgmigrate_check_takeover_due(c, e)) == -1)
+		return -1;
+	if (gateway == 0 && check_names(c, m, e) == -1)
 		return -1;
 	return check_losers(c, m, e);
 }

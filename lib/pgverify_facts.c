@@ -9,13 +9,21 @@
 #include "pgverify_priv.h"
 
 /* The roles of keys and their logins, with whether they are ours (a custom
- * role is its dbadmin's business). */
+ * role is its dbadmin's business).  live has those that still exist: asking
+ * for the privileges of a name that does not is an error. */
 #define SERVED \
 	"WITH k AS (SELECT d.*, d.key_role IN ('dbadmin', 'dbuser'," \
 	" 'dbreader') AS base FROM acdb.dp_login d)," \
 	" who AS (SELECT key_role AS r FROM k UNION SELECT login FROM k" \
 	" UNION SELECT 'dbuser' UNION SELECT 'dbreader')," \
-	" live AS (SELECT who.r FROM who JOIN pg_roles p ON p.rolname = r) "
+	" live AS (SELECT who.r, p.oid AS o FROM who JOIN pg_roles p" \
+	" ON p.rolname = r) "
+
+/* Nobody's to be a member of. */
+#define OURS \
+	"('agentcoopdb_gateway', 'agentcoopdb_owner', 'acdb_owner'," \
+	" 'acdb_roleadmin', 'dbadmin', 'dbuser', 'dbreader'," \
+	" 'acdb_dp_dbadmin', 'acdb_dp_dbuser', 'acdb_dp_dbreader')"
 
 const struct fact pgverify_roles[] = {
 	{ "control-login",
@@ -25,12 +33,13 @@ const struct fact pgverify_roles[] = {
 	    " FROM pg_roles WHERE rolname = 'agentcoopdb_gateway' AND"
 	    " (rolsuper OR rolcreaterole OR rolcreatedb OR rolreplication"
 	    " OR rolbypassrls OR rolinherit OR NOT rolcanlogin)"
-	    " UNION ALL SELECT m.member::regrole || ' is a member of ' ||"
-	    " m.roleid::regrole FROM pg_auth_members m WHERE m.member IN"
-	    " (to_regrole('agentcoopdb_gateway'), to_regrole('acdb_owner'),"
-	    " to_regrole('dbuser'), to_regrole('dbreader'))"
-	    " OR m.roleid IN (to_regrole('agentcoopdb_gateway'),"
-	    " to_regrole('acdb_owner'), to_regrole('acdb_roleadmin'))"
+	    " UNION ALL SELECT m.member::regrole || ' is a member of '"
+	    " || g.rolname FROM pg_auth_members m"
+	    " JOIN pg_roles g ON g.oid = m.roleid WHERE (m.member IN"
+	    " (to_regrole('agentcoopdb_gateway'), to_regrole('acdb_owner'))"
+	    " AND (g.rolname IN " OURS " OR g.rolname ~ '^pg_'"
+	    " OR g.rolsuper)) OR g.rolname IN ('agentcoopdb_gateway',"
+	    " 'acdb_owner', 'acdb_roleadmin')"
 	    " UNION ALL SELECT 'role ' || r || ' is missing' FROM unnest("
 	    "'{agentcoopdb_gateway,acdb_owner,acdb_roleadmin,dbadmin,dbuser,"
 	    "dbreader}'::text[]) r WHERE to_regrole(r) IS NULL" },
@@ -41,8 +50,10 @@ const struct fact pgverify_roles[] = {
 	    " || g.rolname FROM k JOIN pg_roles l ON l.rolname = k.login"
 	    " JOIN pg_auth_members a ON a.member = l.oid"
 	    " JOIN pg_roles g ON g.oid = a.roleid"
-	    " WHERE k.base AND (g.rolname <> k.key_role OR a.inherit_option"
-	    " OR a.admin_option OR NOT a.set_option)"
+	    " WHERE k.base AND (g.rolname <> k.key_role"
+	    " AND (g.rolname IN " OURS " OR g.rolname ~ '^pg_' OR g.rolsuper)"
+	    " OR g.rolname = k.key_role AND (a.inherit_option"
+	    " OR a.admin_option OR NOT a.set_option))"
 	    " UNION ALL SELECT 'login ' || l.rolname || ' has an attribute it"
 	    " must not have' FROM k JOIN pg_roles l ON l.rolname = k.login"
 	    " WHERE l.rolsuper OR l.rolinherit OR l.rolcreaterole"
@@ -71,7 +82,18 @@ const struct fact pgverify_roles[] = {
 	    " UNION ALL SELECT 'login ' || k.login || ' was also granted '"
 	    " || g.rolname FROM k JOIN pg_auth_members a"
 	    " ON a.member = k.login_oid JOIN pg_roles g ON g.oid = a.roleid"
-	    " WHERE NOT k.base AND g.rolname <> k.key_role" },
+	    " WHERE NOT k.base AND g.rolname NOT IN (k.key_role,"
+	    " 'acdb_logins')" },
+	{ "login-grants",
+	    "no role that a dbadmin key made was granted to a login",
+	    PGVERIFY_WARN,
+	    SERVED "SELECT l.rolname || ' is a member of ' || g.rolname"
+	    " FROM pg_auth_members a JOIN pg_roles g ON g.oid = a.roleid"
+	    " JOIN pg_roles l ON l.oid = a.member"
+	    " LEFT JOIN k ON k.login_oid = l.oid WHERE (k.base"
+	    " OR l.rolname = 'agentcoopdb_gateway')"
+	    " AND g.rolname NOT IN " OURS " AND g.rolname !~ '^pg_'"
+	    " AND (g.rolname <> 'acdb_logins' OR a.set_option)" },
 	{ "key-roles",
 	    "dbadmin, dbuser and dbreader cannot log in, have no attributes "
 	    "beyond their own and reach no predefined role", PGVERIFY_FAIL,
@@ -79,11 +101,12 @@ const struct fact pgverify_roles[] = {
 	    " FROM pg_roles WHERE rolname IN ('dbadmin', 'dbuser', 'dbreader')"
 	    " AND (rolsuper OR rolcreatedb OR rolreplication OR rolcanlogin"
 	    " OR rolname <> 'dbadmin' AND (rolcreaterole OR rolbypassrls))"
-	    " UNION ALL SELECT 'dbadmin is a member of ' || g.rolname"
-	    " FROM pg_auth_members a JOIN pg_roles g ON g.oid = a.roleid"
-	    " WHERE a.member = to_regrole('dbadmin')"
-	    " AND (g.rolname ~ '^(pg_|acdb_|agentcoopdb_)' OR g.rolsuper"
-	    " OR g.rolname IN ('dbuser', 'dbreader'))" },
+	    " UNION ALL SELECT a.member::regrole || ' is a member of '"
+	    " || g.rolname FROM pg_auth_members a"
+	    " JOIN pg_roles g ON g.oid = a.roleid WHERE a.member IN"
+	    " (to_regrole('dbadmin'), to_regrole('dbuser'),"
+	    " to_regrole('dbreader')) AND (g.rolname ~ '^pg_'"
+	    " OR g.rolname IN " OURS " OR g.rolsuper)" },
 	{ "role-defaults",
 	    "no defaults were left on the product's logins and roles",
 	    PGVERIFY_WARN,
@@ -101,7 +124,7 @@ const struct fact pgverify_roles[] = {
 	    SERVED "SELECT r || ' may use the language ' || lanname"
 	    " FROM live, pg_language WHERE r <> 'dbadmin'"
 	    " AND lanname NOT IN ('internal', 'c')"
-	    " AND has_language_privilege(r, oid, 'USAGE')" },
+	    " AND has_language_privilege(o, oid, 'USAGE')" },
 	{ "builtin-functions",
 	    "functions of PostgreSQL that change or show what is another's "
 	    "are not executable by keys", PGVERIFY_FAIL,
@@ -118,7 +141,7 @@ const struct fact pgverify_roles[] = {
 	    " OR p.proname ~ '^(query|cursor|table|schema|database)_to_xml'"
 	    " OR p.proname = 'ts_rewrite' AND p.pronargs = 2))"
 	    " SELECT r || ' may run ' || f.oid::regprocedure FROM live, f"
-	    " WHERE has_function_privilege(r, f.oid, 'EXECUTE')"
+	    " WHERE has_function_privilege(o, f.oid, 'EXECUTE')"
 	    " AND NOT (f.proname = 'set_config'"
 	    " AND (r = 'dbadmin' OR r ~ '^acdb_dp_'))"
 	    " AND NOT (f.proname ~ '_size$' AND r = 'dbadmin')" },
@@ -131,7 +154,7 @@ const struct fact pgverify_roles[] = {
 	    " AND p.pronamespace = 'pg_catalog'::regnamespace"
 	    " AND (p.proname ~ '^pg_stat_get_'"
 	    " OR p.proname ~ '^pg_(current|last)_(wal|xact)_')"
-	    " AND has_function_privilege(r, p.oid, 'EXECUTE')" },
+	    " AND has_function_privilege(o, p.oid, 'EXECUTE')" },
 	{ "unreviewed-functions",
 	    "no volatile function that keys may run is new to this program",
 	    PGVERIFY_WARN,

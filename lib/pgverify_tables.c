@@ -26,33 +26,32 @@ const struct fact pgverify_objects[] = {
 	    " aclexplode(coalesce(d.datacl, acldefault('d', d.datdba))) a"
 	    " WHERE d.datname = current_database() AND a.grantee = 0"
 	    " UNION ALL SELECT r || ' has TEMPORARY' FROM " KEYS
-	    " WHERE has_database_privilege(r, current_database(), 'TEMP')"
+	    " WHERE has_database_privilege(pr.oid, current_database(), 'TEMP')"
 	    " UNION ALL SELECT r || ' has CREATE' FROM " KEYS
-	    " WHERE r <> 'dbadmin' AND has_database_privilege(r,"
+	    " WHERE r <> 'dbadmin' AND has_database_privilege(pr.oid,"
 	    " current_database(), 'CREATE')" },
 	{ "other-databases",
 	    "no other database of the server is open to everybody (function "
 	    "privileges are each database's own)", PGVERIFY_WARN,
 	    "SELECT 'PUBLIC may connect to ' || quote_ident(datname) ||"
 	    " ': REVOKE CONNECT, or in pg_hba.conf: host '"
-	    " || quote_ident(datname) || ' +dbadmin,/^acdb_dp_ all reject'"
+	    " || quote_ident(datname) || ' +acdb_logins all reject'"
 	    " FROM pg_database d WHERE datallowconn"
 	    " AND datname <> current_database() AND EXISTS (SELECT 1 FROM"
 	    " aclexplode(coalesce(datacl, acldefault('d', datdba))) a"
 	    " WHERE a.grantee = 0 AND a.privilege_type = 'CONNECT')" },
 	{ "schemas",
-	    "the schema public cannot be dropped or renamed by a key, and "
-	    "nobody but dbadmin creates in it", PGVERIFY_FAIL,
+	    "no key drops or renames the schema public or creates in the "
+	    "product's schemas", PGVERIFY_FAIL,
 	    "SELECT 'public belongs to ' || nspowner::regrole"
 	    " FROM pg_namespace WHERE nspname = 'public'"
 	    " AND nspowner <> to_regrole('acdb_owner')"
 	    " UNION ALL SELECT r || ' may create in ' || nspname FROM " KEYS
-	    ", pg_namespace n WHERE nspname IN ('public', 'ext', 'acdb',"
-	    " 'acdb_api', 'acdb_guard') AND NOT (r = 'dbadmin'"
-	    " AND nspname = 'public')"
-	    " AND has_schema_privilege(r, n.oid, 'CREATE')"
+	    ", pg_namespace n WHERE nspname IN ('ext', 'acdb',"
+	    " 'acdb_api', 'acdb_guard')"
+	    " AND has_schema_privilege(pr.oid, n.oid, 'CREATE')"
 	    " UNION ALL SELECT r || ' may use the schema acdb' FROM " KEYS
-	    " WHERE has_schema_privilege(r, 'acdb', 'USAGE')" },
+	    " WHERE has_schema_privilege(pr.oid, 'acdb', 'USAGE')" },
 	{ "control-tables",
 	    "no key's role or login has any privilege on the control plane's "
 	    "tables, and its own login none on the context key",
@@ -85,7 +84,7 @@ const struct fact pgverify_objects[] = {
 	    " 'idempotency_claim', 'idempotency_store')"
 	    " AND NOT (p.proname = 'audit' AND r ~ '^acdb_dp_')"
 	    " AND NOT (p.proname = 'app_migrated' AND r = 'acdb_dp_dbadmin')"
-	    " AND has_function_privilege(r, p.oid, 'EXECUTE')" },
+	    " AND has_function_privilege(pr.oid, p.oid, 'EXECUTE')" },
 	{ "guard",
 	    "the event triggers of the guard are there, enabled and a "
 	    "superuser's", PGVERIFY_FAIL,

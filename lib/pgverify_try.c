@@ -224,32 +224,41 @@ try_guard(struct trial *t)
 	pg_error_fini(&e);
 }
 
-static int
-try_wrong_password(const struct pgverify *v, const char *login)
+static bool
+is_base(const char *role)
 {
-	struct pg_login l = { .url = v->url, .user = login,
-	    .password = "not the password", .app = "acdb-verify" };
-	struct pg_error e;
-	PGconn *c;
-
-	pg_error_init(&e);
-	c = pg_connect(&l, &e);
-	pg_error_fini(&e);
-	PQfinish(c);
-	return c != NULL;
+	return strcmp(role, "dbadmin") == 0 || strcmp(role, "dbuser") == 0 ||
+	    strcmp(role, "dbreader") == 0;
 }
 
-static void
+static PGconn *
+connect_login(const struct pgverify *v, const char *login,
+    const char *password, struct pg_error *e)
+{
+	/* What the login's own defaults say must not decide: a key can have
+	 * changed them. */
+	struct pg_login l = { .url = v->url, .user = login,
+	    .password = password, .app = "acdb-verify",
+	    .options = "-c search_path=pg_catalog,pg_temp -c role=none"
+	    " -c local_preload_libraries= -c statement_timeout=60s"
+	    " -c lock_timeout=10s -c idle_session_timeout=0"
+	    " -c idle_in_transaction_session_timeout=60s"
+	    " -c default_transaction_read_only=off -c row_security=on" };
+
+	return pg_connect(&l, e);
+}
+
+/* Whether the login could be connected to: a key can change the password of
+ * its own login, which acdbd mends when it meets it, so that alone is no
+ * FAIL. */
+static bool
 try_login(const struct pgverify *v, const char *login, const char *role,
     int *fails)
 {
 	char pw[SECRET_LOGIN_PW], name[80], property[160];
-	struct pg_login l = { .url = v->url, .user = login, .password = pw,
-	    .app = "acdb-verify" };
 	struct trial t = { .login = login, .role = role };
+	enum pgverify_verdict otherwise = PGVERIFY_WARN;
 	struct pg_error e;
-	bool base = strcmp(role, "dbadmin") == 0 ||
-	    strcmp(role, "dbuser") == 0 || strcmp(role, "dbreader") == 0;
 
 	(void)snprintf(name, sizeof(name), "tried-%s", role);
 	(void)snprintf(property, sizeof(property), "%s cannot leave its role, "
@@ -258,21 +267,37 @@ try_login(const struct pgverify *v, const char *login, const char *role,
 	pg_error_init(&e);
 	buf_init(&t.found, DETAIL_MAX);
 	secret_login_password(pw, v->gateway_password, login);
-	if ((t.c = pg_connect(&l, &e)) == NULL) {
-		found(&t, "cannot connect (run acdb-migrate up)",
-		    pg_error_text(&e));
+	if ((t.c = connect_login(v, login, pw, &e)) == NULL) {
+		found(&t, "cannot connect", pg_error_text(&e));
 	} else {
 		pg_notices(t.c, NULL, NULL);
 		try_attempts(&t);
 		try_context(&t, v->gateway_password);
 		try_guard(&t);
+		if (is_base(role))
+			otherwise = PGVERIFY_FAIL;
 	}
-	pgverify_tell(v, fails, t.n == 0 ? PGVERIFY_PASS :
-	    base ? PGVERIFY_FAIL : PGVERIFY_WARN, name, property,
-	    t.n > 0 ? buf_cstr(&t.found) : "");
+	pgverify_tell(v, fails, t.n == 0 ? PGVERIFY_PASS : otherwise, name,
+	    property, t.n > 0 ? buf_cstr(&t.found) : "");
 	secret_wipe(pw, sizeof(pw));
 	PQfinish(t.c);
 	buf_fini(&t.found);
+	pg_error_fini(&e);
+	return otherwise == PGVERIFY_FAIL;
+}
+
+static void
+try_wrong_password(const struct pgverify *v, int *fails)
+{
+	struct pg_error e;
+	PGconn *c;
+
+	pg_error_init(&e);
+	c = connect_login(v, "acdb_dp_dbuser", "not the password", &e);
+	pgverify_tell(v, fails, c != NULL ? PGVERIFY_WARN : PGVERIFY_PASS,
+	    "passwords", "a data-plane login needs its password", c != NULL ?
+	    "pg_hba.conf lets it in with any password from here" : "");
+	PQfinish(c);
 	pg_error_fini(&e);
 }
 
@@ -284,16 +309,18 @@ pgverify_tries(const struct pgverify *v, PGconn *c, int *fails,
 	    " FROM acdb.dp_login d JOIN pg_catalog.pg_roles l"
 	    " ON l.oid = d.login_oid JOIN pg_catalog.pg_roles k"
 	    " ON k.oid = d.key_role_oid ORDER BY d.login", 0, NULL, e);
-	int open;
+	int good = 0;
 
 	if (r == NULL)
 		return -1;
 	for (int i = 0; i < PQntuples(r); i++)
-		try_login(v, PQgetvalue(r, i, 0), PQgetvalue(r, i, 1), fails);
-	open = try_wrong_password(v, "acdb_dp_dbuser");
-	pgverify_tell(v, fails, open ? PGVERIFY_WARN : PGVERIFY_PASS,
-	    "passwords", "a data-plane login needs its password",
-	    open ? "pg_hba.conf lets it in with any password from here" : "");
+		good += try_login(v, PQgetvalue(r, i, 0),
+		    PQgetvalue(r, i, 1), fails);
+	pgverify_tell(v, fails, good > 0 ? PGVERIFY_PASS : PGVERIFY_FAIL,
+	    "derived-passwords", "the data-plane logins' passwords derive from "
+	    "this gateway password", good > 0 ? "" :
+	    "none of them can be connected to: run acdb-migrate up");
+	try_wrong_password(v, fails);
 	PQclear(r);
 	return 0;
 }

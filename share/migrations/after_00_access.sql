@@ -145,6 +145,25 @@ BEGIN
 		    ELSE 'GRANT EXECUTE ON FUNCTION %s TO PUBLIC' END, f.sig);
 	END LOOP;
 
+	-- Nor was any of it granted to a key's role or login by name.
+	FOR f IN
+		SELECT b.sig, r.rolname FROM acdb_builtin b
+		JOIN pg_catalog.pg_proc p ON p.oid = b.oid,
+		    pg_catalog.aclexplode(p.proacl) a
+		JOIN pg_catalog.pg_roles r ON r.oid = a.grantee
+		WHERE (b.kind < 3 OR b.kind = 3 AND hard)
+		  AND (r.rolname IN ('dbuser', 'dbreader',
+		          'agentcoopdb_gateway')
+		       OR r.rolname ~ '^acdb_dp_'
+		          AND b.proname <> 'set_config'
+		       OR r.rolname = 'dbadmin' AND b.kind = 1
+		          AND b.proname <> 'set_config')
+	LOOP
+		EXECUTE pg_catalog.format(
+		    'REVOKE ALL ON FUNCTION %s FROM %I CASCADE', f.sig,
+		    f.rolname);
+	END LOOP;
+
 	-- Whoever administers tables sees their sizes and counters.
 	FOR f IN
 		SELECT b.sig FROM acdb_builtin b
@@ -171,7 +190,8 @@ GRANT EXECUTE ON FUNCTION pg_catalog.set_config(text, text, boolean)
 	TO dbadmin, acdb_dp_dbadmin, acdb_dp_dbuser, acdb_dp_dbreader;
 GRANT EXECUTE ON FUNCTION pg_catalog.set_config(text, text, boolean)
 	TO acdb_roleadmin WITH GRANT OPTION;
-GRANT EXECUTE ON FUNCTION pg_catalog.pg_notify(text, text) TO acdb_owner;
+GRANT EXECUTE ON FUNCTION pg_catalog.pg_notify(text, text),
+	pg_catalog.pg_current_xact_id_if_assigned() TO acdb_owner;
 -- The lock of the migrations, for an application's own (acdb-migrate --dir),
 -- which need no superuser.
 GRANT EXECUTE ON FUNCTION pg_catalog.pg_try_advisory_lock(bigint)

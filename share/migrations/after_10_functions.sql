@@ -464,6 +464,8 @@ BEGIN
 	EXECUTE format('ALTER ROLE %I PASSWORD %L', dp, p_scram);
 	EXECUTE format('GRANT %I TO %I WITH INHERIT FALSE, SET TRUE,'
 	    ' ADMIN FALSE', p_role, dp);
+	EXECUTE format('GRANT acdb_logins TO %I WITH INHERIT FALSE, SET FALSE,'
+	    ' ADMIN FALSE', dp);
 	EXECUTE format('ALTER ROLE %I SET log_parameter_max_length = 0',
 	    dp);
 	EXECUTE format('ALTER ROLE %I SET temp_file_limit = ''256MB''', dp);

@@ -9,7 +9,9 @@
 -- through functions of its own, and is no member of what it administers.
 -- dbadmin has no CREATEDB: CREATE DATABASE cannot run in a transaction, so
 -- it would be a privilege that nobody can use for good.  The logins have no
--- connection limit, since nodes share them.
+-- connection limit, since nodes share them.  acdb_logins has no privileges
+-- and gives none: it is what pg_hba.conf can call the data-plane logins by,
+-- those of custom roles too, since a dbadmin may make a login of any name.
 DO $do$
 DECLARE
 	r record;
@@ -18,6 +20,7 @@ BEGIN
 		SELECT * FROM (VALUES
 		('acdb_owner', 'NOLOGIN NOCREATEROLE NOBYPASSRLS NOINHERIT'),
 		('acdb_roleadmin', 'NOLOGIN CREATEROLE NOBYPASSRLS NOINHERIT'),
+		('acdb_logins', 'NOLOGIN NOCREATEROLE NOBYPASSRLS NOINHERIT'),
 		('agentcoopdb_gateway',
 		 'LOGIN NOCREATEROLE NOBYPASSRLS NOINHERIT'),
 		('dbadmin', 'NOLOGIN CREATEROLE BYPASSRLS INHERIT'),
@@ -57,8 +60,8 @@ END
 $do$;
 
 -- A login reaches the role of its name and nothing else, and that only by
--- SET ROLE; the control plane, the owner and the key roles dbuser and
--- dbreader reach nothing at all.  dbadmin may be in roles that it made.
+-- SET ROLE; the control plane and the owner reach nothing at all.  The keys'
+-- roles may be in roles that a dbadmin made, and in none of ours.
 DO $do$
 DECLARE
 	m record;
@@ -70,16 +73,20 @@ BEGIN
 		JOIN pg_catalog.pg_roles g ON g.oid = a.roleid
 		JOIN pg_catalog.pg_roles u ON u.oid = a.member
 		JOIN pg_catalog.pg_roles b ON b.oid = a.grantor
-		WHERE (u.rolname IN ('agentcoopdb_gateway', 'acdb_owner',
-		           'dbuser', 'dbreader')
+		WHERE (u.rolname IN ('agentcoopdb_gateway', 'acdb_owner')
 		       OR u.rolname ~ '^acdb_dp_(dbadmin|dbuser|dbreader)$'
 		          AND (u.rolname <> 'acdb_dp_' || g.rolname
+		               AND g.rolname <> 'acdb_logins'
 		               OR a.inherit_option OR a.admin_option))
-		   OR (u.rolname = 'dbadmin'
-		       AND (g.rolname ~ '^(pg_|acdb_|agentcoopdb_)'
-		            OR g.rolname IN ('dbuser', 'dbreader')))
+		   OR (g.rolname = 'acdb_logins'
+		       AND u.rolname !~ '^acdb_dp_'
+		       AND u.rolname <> 'acdb_roleadmin')
+		   OR (u.rolname IN ('dbadmin', 'dbuser', 'dbreader')
+		       AND (g.rolname ~ '^pg_' OR g.rolname IN ('dbadmin',
+		           'dbuser', 'dbreader', 'acdb_dp_dbadmin',
+		           'acdb_dp_dbuser', 'acdb_dp_dbreader')))
 		   OR g.rolname IN ('agentcoopdb_gateway', 'acdb_owner',
-		       'acdb_roleadmin')
+		       'acdb_roleadmin', 'agentcoopdb_owner')
 	LOOP
 		EXECUTE pg_catalog.format(
 		    'REVOKE %I FROM %I GRANTED BY %I CASCADE',
@@ -92,7 +99,12 @@ DO $do$
 DECLARE
 	r text;
 BEGIN
+	GRANT acdb_logins TO acdb_roleadmin
+	    WITH ADMIN TRUE, INHERIT FALSE, SET FALSE;
 	FOREACH r IN ARRAY '{dbadmin,dbuser,dbreader}'::text[] LOOP
+		EXECUTE pg_catalog.format('GRANT acdb_logins TO %I'
+		    ' WITH INHERIT FALSE, SET FALSE, ADMIN FALSE',
+		    'acdb_dp_' || r);
 		EXECUTE pg_catalog.format('GRANT %I TO %I'
 		    ' WITH INHERIT FALSE, SET TRUE, ADMIN FALSE',
 		    r, 'acdb_dp_' || r);
