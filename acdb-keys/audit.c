@@ -29,7 +29,7 @@
 
 #define COLUMNS "pg_catalog.json_build_object('created_at', a.created_at, " \
     "'id', a.id, 'request_id', a.request_id, 'workspace', w.name, " \
-    "'workspace_id', a.workspace_id, 'key_id', k.key_id, 'pg_role', " \
+    "'workspace_id', a.workspace_id, 'key_id', k.key_id, 'role', " \
     "k.pg_role, 'endpoint', a.endpoint, 'command', a.command, 'sql_hash', " \
     "pg_catalog.encode(a.sql_hash, 'hex'), 'sql', a.sql, 'status', " \
     "a.status, 'error_code', a.error_code, 'rows_affected', " \

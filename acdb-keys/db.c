@@ -226,22 +226,26 @@ attach(struct db *db, const char *role, const char *password)
 int
 db_serve_role(struct db *db, const char *role)
 {
+	static const char sql[] = "SELECT acdb_api.role_served($1), "
+	    "acdb_api.role_objection($1::name)";
 	const char *password = db->password != NULL ? db->password :
 	    PQpass(db->pg);
-	int yes = pg_true(db->pg, "SELECT acdb_api.role_served($1) "
-	    "OR acdb_api.role_objection($1::name) IS NOT NULL", 1, &role,
-	    &db->error);
+	PGresult *r;
+	int rc;
 
-	/* What must not be served is refused where the key is made, which
-	 * says why. */
-	if (yes == -1)
-		return complain(db);
-	if (yes == 1)
-		return EXIT_OK;
-	if (password == NULL || password[0] == '\0') {
+	if ((r = db_run(db, &rc, sql, 1, &role)) == NULL)
+		return rc;
+	if (PQgetvalue(r, 0, 0)[0] == 't')
+		;
+	else if (!PQgetisnull(r, 0, 1)) {
+		warnx("%s", PQgetvalue(r, 0, 1));
+		rc = EXIT_REFUSED;
+	} else if (password == NULL || password[0] == '\0') {
 		warnx("role '%s' has no login yet; making it needs %s", role,
 		    PASSWORD_NAME);
-		return EXIT_CONFIG;
-	}
-	return attach(db, role, password);
+		rc = EXIT_CONFIG;
+	} else
+		rc = attach(db, role, password);
+	PQclear(r);
+	return rc;
 }

@@ -56,8 +56,8 @@ char	*db_workspace(struct db *db, const char *arg, bool *archived,
 int	 db_keys(struct db *db, const char *key, const char *workspace,
 	    bool all, struct buf *out) MUST_CHECK;
 
-/* Make role servable, if it is not: give it a data-plane login.  Returns an
- * exit code. */
+/* Make role servable, if it is not and may be: give it a data-plane login.
+ * Returns an exit code. */
 int	 db_serve_role(struct db *db, const char *role) MUST_CHECK;
 
 #endif

@@ -12,7 +12,7 @@
 #include "table.h"
 
 static const char *const members[] = { "key_id", "id", "name", "env",
-    "pg_role", "workspace", "workspace_id", "state", "read_only",
+    "role", "workspace", "workspace_id", "status", "read_only",
     "rate_per_second", "rate_burst", "allow_from", "created_at",
     "expires_at", "revoked_at", "last_used_at", "created_by" };
 
@@ -22,8 +22,8 @@ static const struct {
 	const char	*head;
 } columns[] = {
 	{ "key_id", "KEY ID" },		{ "workspace", "WORKSPACE" },
-	{ "pg_role", "ROLE" },		{ "env", "ENV" },
-	{ "state", "STATE" },		{ "name", "NAME" },
+	{ "role", "ROLE" },		{ "env", "ENV" },
+	{ "status", "STATUS" },		{ "name", "NAME" },
 	{ "created_at", "CREATED" },	{ "expires_at", "EXPIRES" },
 	{ "last_used_at", "LAST USED" },
 };
@@ -34,9 +34,9 @@ is_null(const struct json *j, uint32_t v)
 	return v == 0 || j->tok[v].type == JSON_NULL;
 }
 
-/* A gateway may leave the state to who reads: it follows from the times. */
+/* A gateway may leave the status to who reads: it follows from the times. */
 static const char *
-state_of(const struct json *j, uint32_t i)
+status_of(const struct json *j, uint32_t i)
 {
 	uint32_t expires = json_member(j, i, "expires_at");
 	char now[32];
@@ -59,12 +59,12 @@ state_of(const struct json *j, uint32_t i)
 bool
 keyobj_in_force(const struct json *j, uint32_t i)
 {
-	uint32_t state = json_member(j, i, "state");
+	uint32_t status = json_member(j, i, "status");
 
-	if (state != 0)
-		return json_is(j, state, "active") ||
-		    json_is(j, state, "to be minted again");
-	return strcmp(state_of(j, i), "active") == 0;
+	if (status != 0)
+		return json_is(j, status, "active") ||
+		    json_is(j, status, "needs_reminting");
+	return strcmp(status_of(j, i), "active") == 0;
 }
 
 void
@@ -83,8 +83,8 @@ keyobj_write(const struct json *j, uint32_t i, const char *token,
 		const char *raw;
 
 		buf_addf(out, "%s\"%s\":", m > 0 ? "," : "", members[m]);
-		if (v == 0 && strcmp(members[m], "state") == 0)
-			json_put_cstr(out, state_of(j, i));
+		if (v == 0 && strcmp(members[m], "status") == 0)
+			json_put_cstr(out, status_of(j, i));
 		else if (v == 0)
 			buf_adds(out, "null");
 		else {
@@ -116,8 +116,8 @@ text_of(const struct json *j, uint32_t i, const char *member)
 	const char *raw;
 	size_t n;
 
-	if (v == 0 && strcmp(member, "state") == 0)
-		return strdup(state_of(j, i));
+	if (v == 0 && strcmp(member, "status") == 0)
+		return strdup(status_of(j, i));
 	if (is_null(j, v))
 		return NULL;
 	if (j->tok[v].type == JSON_STRING)

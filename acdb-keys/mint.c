@@ -149,9 +149,9 @@ in_database(struct db *db, const struct mint *m, struct fresh *f)
 
 /* The members that a mint's request and a key's description share. */
 static void
-put_members(struct buf *b, const struct mint *m)
+put_members(struct buf *b, const struct mint *m, const char *role_name)
 {
-	buf_adds(b, "\"pg_role\":");
+	buf_addf(b, "\"%s\":", role_name);
 	json_put_cstr(b, m->role);
 	buf_adds(b, ",\"env\":");
 	json_put_cstr(b, m->env);
@@ -189,7 +189,7 @@ over_https(struct remote *gw, const struct mint *m, struct fresh *f)
 	buf_init(&answer, BODY_MAX);
 	buf_init(&key, BODY_MAX);
 	buf_addc(&ask, '{');
-	put_members(&ask, m);
+	put_members(&ask, m, "pg_role");
 	if (m->expires != NULL) {
 		buf_adds(&ask, ",\"expires_in\":");
 		json_put_cstr(&ask, m->expires);
@@ -203,7 +203,7 @@ over_https(struct remote *gw, const struct mint *m, struct fresh *f)
 		buf_adds(&key, "{\"key_id\":");
 		json_put_cstr(&key, f->key_id);
 		buf_addc(&key, ',');
-		put_members(&key, m);
+		put_members(&key, m, "role");
 		buf_addc(&key, '}');
 		text = buf_peek(&key, &n);
 		rc = fresh_give(f, text, n);

@@ -27,9 +27,9 @@ enum {
 	PART_BEGIN	= 1 << 2,	/* BEGIN ... COMMIT */
 	PART_ROLE	= 1 << 3,	/* the role is set by the call; without
 					 * it, once a session */
-	PART_CONTEXT	= 1 << 4,	/* signed workspace, its text, timeout */
+	PART_CONTEXT	= 1 << 4,	/* signed workspace, timeout */
 	PART_AUDIT	= 1 << 5,	/* audit, or audit_if_written */
-	PART_UNNAMED	= 1 << 6,	/* all else is parsed anew */
+	PART_UNNAMED	= 1 << 6,	/* the frame is parsed anew */
 	PART_PARSE	= 1 << 7,	/* the statement is parsed anew */
 	PART_PURE	= 1 << 8,	/* BEGIN READ ONLY: a pure read, which
 					 * goes without PART_AUDIT */

@@ -205,7 +205,8 @@ options_read(struct options *o, int argc, char **argv)
 int
 main(int argc, char **argv)
 {
-	struct options o = { .conns = 1, .time = { .warmup_s = .3, .measure_s = 2 },
+	struct options o = { .conns = 1,
+	    .time = { .warmup_s = .3, .measure_s = 2 },
 	    .plan = { .conninfo = "", .login = "acdb_dp_dbuser",
 	    .role = "dbuser", .key_max = 10000,
 	    .sql = "SELECT id, body FROM bench_rows WHERE id = $1" } };

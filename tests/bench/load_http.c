@@ -109,8 +109,8 @@ put(struct load_conn *c)
 static ssize_t
 take(struct load_conn *c)
 {
-	char *p = c->in + c->nin;
-	size_t n = sizeof(c->in) - 1 - c->nin;
+	char *p = c->in + c->nread;
+	size_t n = sizeof(c->in) - 1 - c->nread;
 
 	if (n == 0) {
 		fprintf(stderr, "load: an answer is too long\n");
@@ -124,7 +124,7 @@ take(struct load_conn *c)
 static int
 bad_answer(const struct load_conn *c)
 {
-	fprintf(stderr, "load: not a good answer:\n%.*s\n", (int)c->nin,
+	fprintf(stderr, "load: not a good answer:\n%.*s\n", (int)c->nread,
 	    c->in);
 	return -1;
 }
@@ -136,7 +136,7 @@ read_head(struct load_conn *c)
 	static const char length[] = "\r\nContent-Length:";
 	const char *end, *v;
 
-	c->in[c->nin] = '\0';
+	c->in[c->nread] = '\0';
 	if ((end = strstr(c->in, "\r\n\r\n")) == NULL)
 		return 0;
 	v = strcasestr(c->in, length);
@@ -152,7 +152,7 @@ load_send(struct load_conn *c, const char *p, size_t n)
 {
 	c->out = p;
 	c->nout = n;
-	c->written = c->nin = c->want = 0;
+	c->written = c->nread = c->want = 0;
 	c->want_write = true;
 	return load_go_on(c) == 0 ? 0 : -1;
 }
@@ -173,12 +173,12 @@ load_go_on(struct load_conn *c)
 	}
 	if ((n = take(c)) <= 0)
 		return (int)n;
-	c->nin += (size_t)n;
+	c->nread += (size_t)n;
 	if (c->want == 0 && read_head(c) != 0)
 		return -1;
-	if (c->want == 0 || c->nin < c->want)
+	if (c->want == 0 || c->nread < c->want)
 		/* TLS may hold more than the socket shows. */
 		return c->ssl != NULL && SSL_pending(c->ssl) > 0 ?
 		    load_go_on(c) : 0;
-	return c->nin == c->want ? 1 : bad_answer(c);
+	return c->nread == c->want ? 1 : bad_answer(c);
 }

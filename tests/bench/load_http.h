@@ -32,7 +32,7 @@ struct load_conn {
 	size_t		 nout;
 	size_t		 written;
 	char		 in[LOAD_IN_MAX];
-	size_t		 nin;
+	size_t		 nread;
 	size_t		 want;		/* bytes of the whole answer; 0: head
 					 * not complete */
 	bool		 want_write;	/* wait for writable, not readable */
