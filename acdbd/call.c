@@ -21,7 +21,7 @@ call_new(struct req *r, const char *endpoint)
 	c->endpoint = endpoint;
 	c->who = r->who;
 	c->read_only = r->who.read_only;
-	c->timeout_ms = r->w->conf->statement_timeout;
+	c->timeout_ms = -1;
 	c->max_rows = c->max_affected = -1;
 	buf_init(&c->notices, CALL_NOTICES);
 	snprintf(c->login, sizeof(c->login), "acdb_dp_%s", r->who.role);
@@ -78,9 +78,6 @@ check_unit(struct call *c, struct unit *u, struct problem *why)
 	if (s == NULL)
 		return -1;
 	u->stmt = *s;
-	if (s->kind == STMT_OUTSIDE)
-		return problem_set(why, 400, "unsupported_statement",
-		    "%s cannot run inside a transaction", s->command);
 	if (s->nparams >= 0 && s->nparams != u->nparams)
 		return problem_set(why, 400, "params_mismatch",
 		    "the statement has %d placeholder%s but %d parameter%s "
@@ -120,6 +117,26 @@ describe(struct call *c)
 	return n ? -1 : 0;
 }
 
+static int64_t
+default_timeout(const struct call *c)
+{
+	const struct conf *conf = c->w->conf;
+
+	if (c->outside)
+		return conf->maintenance_timeout;
+	if (strcmp(c->who.role, "dbadmin") != 0 &&
+	    conf->statement_timeout > CALL_TIMEOUT_MAX_MS)
+		return CALL_TIMEOUT_MAX_MS;
+	return conf->statement_timeout;
+}
+
+bool
+call_may_go_outside(const struct call *c)
+{
+	return !c->batch && !c->read_only && !c->dry_run &&
+	    c->max_affected < 0 && c->nsettings == 0 && c->begin[0] == '\0';
+}
+
 int
 call_check(struct call *c, struct problem *why)
 {
@@ -131,6 +148,13 @@ call_check(struct call *c, struct problem *why)
 		if (check_unit(c, u, why) == -1) {
 			if (c->batch)
 				why->statement = (int)(u - c->unit);
+			return -1;
+		}
+		if (c->batch && s->kind == STMT_OUTSIDE) {
+			problem_set(why, 400, "unsupported_statement",
+			    "\"%s\" cannot run in a transaction: send it to "
+			    "POST /v1/sql/execute by itself", s->command);
+			why->statement = (int)(u - c->unit);
 			return -1;
 		}
 		pure &= s->pure;
@@ -147,6 +171,16 @@ call_check(struct call *c, struct problem *why)
 		    c->isolation : "READ COMMITTED", c->read_only ?
 		    "READ ONLY" : "READ WRITE",
 		    c->deferrable ? " DEFERRABLE" : "");
+	if (!c->batch && c->unit[0].stmt.kind == STMT_OUTSIDE) {
+		if (!call_may_go_outside(c))
+			return problem_set(why, 400, "unsupported_statement",
+			    "\"%s\" cannot run in a transaction, and so not "
+			    "with read_only, dry_run, max_affected, settings "
+			    "or an isolation", c->unit[0].stmt.command);
+		c->outside = true;
+	}
+	if (c->timeout_ms < 0)
+		c->timeout_ms = default_timeout(c);
 	c->command = c->batch ? "BATCH" : c->unit[0].stmt.command;
 	c->idem.by_control = c->read_only;
 	c->guessed_pure = pure && c->begin[0] == '\0' &&

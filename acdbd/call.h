@@ -26,6 +26,7 @@
 #define CALL_UNITS	100	/* statements of a batch, at most */
 #define CALL_IDEM_KEY	255	/* bytes of an Idempotency-Key, at most */
 #define CALL_SETTINGS	16
+#define CALL_TIMEOUT_MAX_MS 60000	/* of every role but dbadmin */
 #define CALL_NOTICES	16384	/* bytes of notices told, at most */
 
 /* A setting for this call alone; both owned. */
@@ -75,6 +76,9 @@ enum call_phase {
 	CALL_DESCRIBING,	/* the types of the parameters */
 	CALL_DECIDING,		/* the result, before COMMIT or ROLLBACK */
 	CALL_ENDING,		/* the answer to COMMIT or ROLLBACK */
+	CALL_CLAIMING,		/* outside a transaction: its claim */
+	CALL_OPENING,		/* ... its context and role */
+	CALL_ALONE,		/* ... the statement itself */
 	CALL_RETRYING,		/* the clean-up before all is sent again */
 };
 
@@ -117,6 +121,7 @@ struct call {
 	struct principal who;		/* a copy: outlives the request */
 	char		 login[ROLE_MAX + 16];
 	bool		 read_only;
+	bool		 outside;	/* of a transaction (outside.c) */
 	bool		 two_phase;	/* look at the result before COMMIT */
 	bool		 guessed_pure;	/* run as READ ONLY, to save work */
 	bool		 dry_run;	/* then ROLLBACK, whatever it is */
@@ -183,6 +188,10 @@ int	call_units(struct call *c, int n) MUST_CHECK;
  * filled in. */
 int	call_check(struct call *c, struct problem *why) MUST_CHECK;
 
+/* Whether a statement may be run outside a transaction, by what else the
+ * request asks for. */
+bool	call_may_go_outside(const struct call *c);
+
 /* Send the call's first flush on c->c; run.c takes over.  Calls
  * execute_over() when all is done (never from within). */
 void	run_start(struct call *c);
@@ -203,6 +212,15 @@ bool	idem_refused(struct call *c, const PGresult *res);
  * claim, the rest rolled back.  Returns false when nothing is to be stored. */
 bool	idem_store(struct call *c);
 
+/* take.c.  Take the answer to what was sent at c->at.  Returns 1 when res has
+ * to wait for a type to be learned. */
+int	take_result(struct call *c, PGresult *res);
+
+/* outside.c.  The same steps for a statement that cannot run in a
+ * transaction: begin, and go on behind a Sync (false: it is over). */
+void	outside_begin(struct call *c);
+bool	outside_go_on(struct call *c);
+
 /* Whether the result of a statement that was looked at is to stand; fills in
  * 409 when it changed too much. */
 bool	run_wanted(struct call *c);
@@ -219,15 +237,12 @@ void	execute_refuse_large(struct call *c);
 void	execute_over(struct call *c);
 
 /* send.c.  Send the first flush of a call; what is left once the types of its
- * parameters are known; COMMIT or ROLLBACK after a decision; the clean-up
- * before all is sent again (forget: of prepared statements too).  The first
- * two return 0, or -1 where a parameter is refused (c->r->why) and nothing
- * was sent. */
+ * parameters are known; a statement by itself; the clean-up before all is
+ * sent again (forget: of prepared statements too).  The first three return 0,
+ * or -1 where a parameter is refused (c->r->why) and nothing was sent. */
 int	send_begin(struct call *c) MUST_CHECK;
 int	send_rest(struct call *c) MUST_CHECK;
-void	send_end(struct call *c, bool commit);
-void	send_store(struct call *c, bool failed, int status, const char *type,
-	    const struct buf *prefix, const struct buf *body);
+int	send_alone(struct call *c) MUST_CHECK;
 void	send_cleanup(struct call *c, bool forget);
 
 /* Give up the names whose Parse never came to an answer. */

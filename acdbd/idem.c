@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "board.h"
-#include "call.h"
+#include "frames.h"
 #include "lib/log.h"
 #include "lib/secret.h"
 #include "pgproblem.h"
@@ -140,7 +140,7 @@ idem_store(struct call *c)
 		ok = false;
 	}
 	if (r->why.status == 0) {
-		send_store(c, !ok, 200, "application/json",
+		frames_store(c, !ok, 200, "application/json",
 		    &r->answer.prefix, &r->answer.body);
 		return true;
 	}
@@ -149,7 +149,7 @@ idem_store(struct call *c)
 	buf_init(&none, 0);
 	buf_init(&body, SIZE_MAX / 2);
 	problem_write(&r->why, r->id, &body);
-	send_store(c, true, r->why.status, "application/problem+json", &none,
+	frames_store(c, true, r->why.status, "application/problem+json", &none,
 	    &body);
 	buf_fini(&body);
 	return true;

@@ -37,6 +37,11 @@ static const char *const frame_sql[FRAMES] = {
 	[FRAME_OPEN] = "SELECT " OPEN BECOME,
 	[FRAME_OPEN_AUDITED] = "SELECT " OPEN " acdb_api.audit"
 	    AUDIT_TYPES(5, 6, 7, 8, 9, 10, 11, 12, 13, 14) "," BECOME,
+	[FRAME_OPEN_SESSION] = "SELECT"
+	    " pg_catalog.set_config('acdb.ctx', $1, false),"
+	    " pg_catalog.set_config('app.workspace_id', $2, false),"
+	    " pg_catalog.set_config('statement_timeout', $4, false),"
+	    " pg_catalog.set_config('role', $3, false)",
 	[FRAME_CLAIM] = "SELECT acdb_api.idempotency_claim("
 	    "$1::pg_catalog.uuid, $2::pg_catalog.uuid, $3::pg_catalog.text,"
 	    " $4::pg_catalog.bytea, $5::pg_catalog.int8,"

@@ -31,6 +31,7 @@ enum frame {
 	FRAME_OPEN,		/* $1 context, $2 workspace, $3 role,
 				 * $4 statement_timeout */
 	FRAME_OPEN_AUDITED,	/* the same, and $5..$14 of acdb_api.audit() */
+	FRAME_OPEN_SESSION,	/* FRAME_OPEN's, for the session */
 	FRAME_CLAIM,		/* $1..$6 of acdb_api.idempotency_claim() */
 	FRAME_SAVEPOINT,
 	FRAME_ROLLBACK_TO,	/* the savepoint */

@@ -79,7 +79,7 @@ pool_session_reset(struct pconn *c, unsigned *syncs)
 	/* Not DISCARD ALL: throwing away the plans of our own functions adds
 	 * no isolation and costs 200 microseconds. */
 	static const char *const sql[] = { "ROLLBACK", "CLOSE ALL",
-	    "SET SESSION AUTHORIZATION DEFAULT", "RESET ALL",
+	    "SET SESSION AUTHORIZATION DEFAULT", "RESET ROLE", "RESET ALL",
 	    "DEALLOCATE ALL", "UNLISTEN *", "DISCARD SEQUENCES",
 	    "DISCARD TEMP", NULL };
 

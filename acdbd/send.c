@@ -1,254 +1,13 @@
 /*
- * send.c - what a call sends, flush by flush; see run.c for their order.
- *
- * Each function notes what it sent, for the answers to be matched with; the
- * first failure marks the connection, and what follows is in vain.
+ * send.c - what a call sends, flush by flush; see run.c for their order and
+ * frames.c for what the statements are framed in.
  */
 #include <stdlib.h>
 #include <string.h>
 
-#include "call.h"
-#include "lib/context.h"
+#include "frames.h"
 #include "params.h"
 #include "worker.h"
-
-#define CONTEXT_US	30000000	/* a transaction that begins later than
-					 * this is none of ours */
-
-static void
-note_unit(struct call *c, enum op op, enum frame f, int unit)
-{
-	unsigned cap = c->sent_cap * 2 + 32;
-	struct sent *more;
-
-	if (c->nsent == c->sent_cap) {
-		if ((more = realloc(c->sent, cap * sizeof(*more))) == NULL) {
-			pgc_fail(&c->c->pg);	/* its answers have no place */
-			return;
-		}
-		c->sent = more;
-		c->sent_cap = cap;
-	}
-	c->sent[c->nsent++] = (struct sent){ op, f, unit };
-}
-
-static void
-note(struct call *c, enum op op, enum frame f)
-{
-	note_unit(c, op, f, 0);
-}
-
-static void
-send_frame_with(struct call *c, enum frame f, int n,
-    const char *const *values, const int *lengths, const int *formats)
-{
-	int rc = pconn_frame(c->c, f, n, values, lengths, formats);
-
-	if (rc == PCONN_FAILED) {
-		pgc_fail(&c->c->pg);
-		return;
-	}
-	if (rc == PCONN_SENT_PREPARE)
-		note(c, OP_FRAME_PREPARE, f);
-	note(c, OP_FRAME, f);
-}
-
-static void
-send_frame(struct call *c, enum frame f)
-{
-	send_frame_with(c, f, 0, NULL, NULL, NULL);
-}
-
-static void
-send_plain(struct call *c, enum op op, const char *sql)
-{
-	if (!PQsendQueryParams(c->c->pg.conn, sql, 0, NULL, NULL, NULL, NULL,
-	    0))
-		pgc_fail(&c->c->pg);
-	note(c, op, 0);
-}
-
-static void
-send_sync(struct call *c)
-{
-	if (!PQpipelineSync(c->c->pg.conn))
-		pgc_fail(&c->c->pg);
-	note(c, OP_SYNC, 0);
-	pgc_flush(&c->c->pg);
-}
-
-/* The ten parameters of acdb_api.audit() and audit_if_written(). */
-static void
-audit_params(struct call *c, char domain, uint8_t mac[SECRET_SHA256],
-    const char **values, int *lengths, int *formats)
-{
-	const struct req *r = c->r;
-	const char *v[10] = { (const char *)c->audit_id,
-	    (const char *)c->who.workspace, (const char *)c->who.key_uuid,
-	    r->id, c->endpoint, c->command, (const char *)c->sha256, c->sql,
-	    r->peer[0] != '\0' ? r->peer : NULL, (const char *)mac };
-	static const int length[10] = { 16, 16, 16, 0, 0, 0, 32, 0, 0, 32 };
-
-	context_audit_mac(mac, c->w->mac, domain, c->c->pid, c->audit_id,
-	    c->who.workspace);
-	for (int i = 0; i < 10; i++) {
-		values[i] = v[i];
-		lengths[i] = length[i];
-		formats[i] = length[i] > 0;
-	}
-}
-
-static bool
-audited_in_transaction(const struct call *c)
-{
-	return !c->w->conf->audit_disabled && !c->read_only;
-}
-
-static void
-send_open(struct call *c)
-{
-	char token[CONTEXT_TOKEN], timeout[24];
-	uint8_t mac[SECRET_SHA256];
-	const char *values[14] = { token, c->who.workspace_text, c->who.role,
-	    timeout };
-	int lengths[14] = { 0 }, formats[14] = { 0 };
-	bool audited = audited_in_transaction(c) && c->writes;
-
-	context_token(token, c->w->mac, c->c->pid,
-	    ctl_clock_us(c->w->ctl) + CONTEXT_US, c->who.workspace, c->login);
-	snprintf(timeout, sizeof(timeout), "%lld",
-	    (long long)c->timeout_ms);
-	if (audited)
-		audit_params(c, 'a', mac, values + 4, lengths + 4,
-		    formats + 4);
-	send_frame_with(c, audited ? FRAME_OPEN_AUDITED : FRAME_OPEN,
-	    audited ? 14 : 4, values, lengths, formats);
-}
-
-/* The caller's settings, local to the transaction; as the login, which may
- * call set_config(). */
-static void
-send_settings(struct call *c)
-{
-	const char *values[2 * CALL_SETTINGS];
-	struct buf sql;
-
-	if (c->nsettings == 0)
-		return;
-	buf_init(&sql, 4096);
-	for (int i = 0; i < c->nsettings; i++) {
-		buf_addf(&sql, "%s pg_catalog.set_config($%d, $%d, true)",
-		    i == 0 ? "SELECT" : ",", 2 * i + 1, 2 * i + 2);
-		values[2 * i] = c->settings[i].name;
-		values[2 * i + 1] = c->settings[i].value;
-	}
-	if (buf_cstr(&sql) == NULL || !PQsendQueryParams(c->c->pg.conn,
-	    buf_cstr(&sql), 2 * c->nsettings, NULL, values, NULL, NULL, 0))
-		pgc_fail(&c->c->pg);
-	note(c, OP_SETTINGS, 0);
-	buf_fini(&sql);
-}
-
-/* The claim of an Idempotency-Key, and where a failed call returns to. */
-static void
-send_claim(struct call *c)
-{
-	uint8_t mac[SECRET_SHA256];
-	char ttl[24];
-	const char *values[6] = { (const char *)c->audit_id,
-	    (const char *)c->who.workspace, c->idem.key,
-	    (const char *)c->idem.hash, ttl, (const char *)mac };
-	static const int lengths[6] = { 16, 16, 0, 32, 0, 32 };
-	static const int formats[6] = { 1, 1, 0, 1, 0, 1 };
-
-	if (!c->idem.wanted || c->idem.by_control)
-		return;
-	context_audit_mac(mac, c->w->mac, 'k', c->c->pid, c->audit_id,
-	    c->who.workspace);
-	snprintf(ttl, sizeof(ttl), "%lld",
-	    (long long)c->w->conf->idempotency_ttl);
-	send_frame_with(c, FRAME_CLAIM, 6, values, lengths, formats);
-	send_frame(c, FRAME_SAVEPOINT);
-}
-
-/* The answer, behind its claim; then COMMIT. */
-void
-send_store(struct call *c, bool failed, int status, const char *type,
-    const struct buf *prefix, const struct buf *body)
-{
-	uint8_t mac[SECRET_SHA256];
-	char code[16];
-	struct buf whole;
-	const char *p;
-	size_t n;
-
-	buf_init(&whole, SIZE_MAX / 2);
-	p = buf_peek(prefix, &n);
-	buf_add(&whole, p, n);
-	p = buf_peek(body, &n);
-	buf_add(&whole, p, n);
-	p = buf_peek(&whole, &n);
-	snprintf(code, sizeof(code), "%d", status);
-	context_audit_mac(mac, c->w->mac, failed ? 'f' : 'i', c->c->pid,
-	    c->audit_id, c->who.workspace);
-	const char *values[9] = { (const char *)c->audit_id,
-	    (const char *)c->who.workspace, c->idem.key,
-	    (const char *)c->idem.hash, code, type, p, failed ? "t" : "f",
-	    (const char *)mac };
-	const int lengths[9] = { 16, 16, 0, 32, 0, 0, (int)n, 0, 32 };
-	static const int formats[9] = { 1, 1, 0, 1, 0, 0, 1, 0, 1 };
-
-	if (buf_failed(&whole))
-		pgc_fail(&c->c->pg);
-	if (failed)
-		send_frame(c, FRAME_ROLLBACK_TO);
-	send_frame_with(c, FRAME_STORE, 9, values, lengths, formats);
-	buf_fini(&whole);
-	send_end(c, true);
-	c->commit_sent = !failed;
-}
-
-static void
-send_front(struct call *c)
-{
-	bool read_only = c->read_only || c->guessed_pure;
-
-	send_frame(c, FRAME_RESET);
-	if (c->c->touched) {
-		send_frame(c, FRAME_SEQUENCES);
-		send_frame(c, FRAME_CURSORS);
-		send_frame(c, FRAME_UNLISTEN);
-	}
-	c->c->touched = !c->guessed_pure;
-	if (c->begin[0] == '\0')
-		send_frame(c, read_only ? FRAME_BEGIN_READ_ONLY : FRAME_BEGIN);
-	else
-		send_plain(c, OP_BEGIN, c->begin);
-	send_claim(c);
-	send_settings(c);
-	send_open(c);
-}
-
-static void
-send_close(struct call *c)
-{
-	uint8_t mac[SECRET_SHA256];
-	const char *values[10];
-	int lengths[10], formats[10];
-
-	if (!audited_in_transaction(c) || c->writes || c->guessed_pure)
-		return;
-	audit_params(c, 'w', mac, values, lengths, formats);
-	send_frame_with(c, FRAME_CLOSE, 10, values, lengths, formats);
-}
-
-void
-send_end(struct call *c, bool commit)
-{
-	c->commit_sent = commit;
-	send_frame(c, commit ? FRAME_COMMIT : FRAME_ROLLBACK);
-	send_sync(c);
-}
 
 static void
 unit_name(const struct call *c, const struct unit *u, char name[PCONN_NAME])
@@ -278,7 +37,7 @@ give_name(struct call *c, struct unit *u)
 	if (evicted == 0)
 		return;
 	pconn_name(c->c, evicted, old + strlen(old));
-	send_plain(c, OP_DEALLOCATE, old);
+	frames_plain(c, OP_DEALLOCATE, old);
 }
 
 /* Parse of its own, and Describe where types are asked for. */
@@ -297,13 +56,13 @@ send_prepare(struct call *c, struct unit *u, bool describe)
 	if (u->number == 0 || u->naming) {
 		if (!PQsendPrepare(conn, name, u->sql, 0, NULL))
 			pgc_fail(&c->c->pg);
-		note_unit(c, OP_PREPARE, 0, index);
+		frames_note_unit(c, OP_PREPARE, 0, index);
 	}
 	if (!describe)
 		return;
 	if (!PQsendDescribePrepared(conn, name))
 		pgc_fail(&c->c->pg);
-	note_unit(c, OP_DESCRIBE, 0, index);
+	frames_note_unit(c, OP_DESCRIBE, 0, index);
 }
 
 static void
@@ -322,7 +81,7 @@ send_statement(struct call *c, struct unit *u)
 		    u->values, NULL, NULL, 0);
 	if (!rc)
 		pgc_fail(&c->c->pg);
-	note_unit(c, OP_STATEMENT, 0, (int)(u - c->unit));
+	frames_note_unit(c, OP_STATEMENT, 0, (int)(u - c->unit));
 	c->single_row = false;
 	c->started = true;
 }
@@ -392,11 +151,11 @@ send_on(struct call *c)
 	}
 	if (c->two_phase) {
 		c->phase = CALL_DECIDING;
-		send_sync(c);
+		frames_sync(c);
 	} else {
 		c->phase = CALL_ONCE;
-		send_close(c);
-		send_end(c, true);
+		frames_close(c);
+		frames_end(c, true);
 	}
 }
 
@@ -406,6 +165,18 @@ send_rest(struct call *c)
 	if (write_all_params(c) == -1)
 		return -1;
 	send_on(c);
+	return 0;
+}
+
+int
+send_alone(struct call *c)
+{
+	if (write_all_params(c) == -1)
+		return -1;
+	c->answering = 0;
+	c->unit[0].number = 0;
+	send_statement(c, &c->unit[0]);
+	frames_sync(c);
 	return 0;
 }
 
@@ -441,7 +212,7 @@ send_begin(struct call *c)
 	/* Before anything is sent: a parameter may be refused. */
 	if (!ask && write_all_params(c) == -1)
 		return -1;
-	send_front(c);
+	frames_front(c);
 	if (!ask) {
 		send_on(c);
 		return 0;
@@ -450,7 +221,7 @@ send_begin(struct call *c)
 		if (u->needs_types && u->param_types == NULL)
 			send_prepare(c, u, true);
 	c->phase = CALL_DESCRIBING;
-	send_sync(c);
+	frames_sync(c);
 	return 0;
 }
 
@@ -474,11 +245,11 @@ send_cleanup(struct call *c, bool forget)
 {
 	c->nsent = c->at = 0;
 	c->phase = CALL_RETRYING;
-	send_plain(c, OP_PLAIN, "ROLLBACK");
-	send_sync(c);
+	frames_plain(c, OP_PLAIN, "ROLLBACK");
+	frames_sync(c);
 	if (!forget)
 		return;
 	pconn_forget(c->c);
-	send_plain(c, OP_PLAIN, "DEALLOCATE ALL");
-	send_sync(c);
+	frames_plain(c, OP_PLAIN, "DEALLOCATE ALL");
+	frames_sync(c);
 }

@@ -9,7 +9,6 @@
 #include "sqlopts.h"
 #include "worker.h"
 
-#define TIMEOUT_MAX_MS	60000		/* of every role but dbadmin */
 #define RETRIES_MAX	10
 #define WORK_MEM_MAX	(256 << 20)
 
@@ -168,7 +167,7 @@ sqlopts_read(struct call *c, uint32_t i, struct problem *why)
 	const struct conf *conf = c->w->conf;
 	uint32_t v = i + 1;
 	int64_t timeout_max = strcmp(c->who.role, "dbadmin") == 0 ?
-	    conf->maintenance_timeout : TIMEOUT_MAX_MS;
+	    conf->maintenance_timeout : CALL_TIMEOUT_MAX_MS;
 	int64_t count = 0;
 	bool flag = false;
 

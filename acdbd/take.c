@@ -1,0 +1,223 @@
+/*
+ * take.c - the answers to what a call sent, one by one: rows, errors, what a
+ * statement came to.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "call.h"
+#include "lib/log.h"
+#include "pgproblem.h"
+#include "worker.h"
+
+static bool
+is_state(const PGresult *res, const char *sqlstate)
+{
+	const char *s = PQresultErrorField(res, PG_DIAG_SQLSTATE);
+
+	return s != NULL && strcmp(s, sqlstate) == 0;
+}
+
+/* Errors that are not the caller's: a prepared statement that is gone, or
+ * whose result has changed by DDL since. */
+static bool
+is_ours_to_retry(const struct call *c, const PGresult *res)
+{
+	const char *where = PQresultErrorField(res, PG_DIAG_SOURCE_FUNCTION);
+
+	if (c->retried || !c->c->named)
+		return false;
+	if (is_state(res, "26000") || is_state(res, "42P05"))
+		return true;
+	return is_state(res, "0A000") && where != NULL &&
+	    strcmp(where, "RevalidateCachedQuery") == 0;
+}
+
+static void
+take_error(struct call *c, const struct sent *s, const PGresult *res)
+{
+	struct problem *why = c->r == NULL ? NULL : &c->r->why;
+
+	if (c->failed)
+		return;
+	c->failed = true;
+	if (is_ours_to_retry(c, res)) {
+		c->retry = c->forget = true;
+		return;
+	}
+	if (c->retries < c->retries_max && (is_state(res, "40001") ||
+	    is_state(res, "40P01"))) {
+		c->retry = true;
+		c->retries++;
+		return;
+	}
+	/* What the text did not tell: this cannot run in a transaction. */
+	if (is_state(res, "25001") && s->op == OP_STATEMENT && !c->outside &&
+	    call_may_go_outside(c)) {
+		c->retry = c->outside = true;
+		return;
+	}
+	if (c->guessed_pure && !c->read_only && is_state(res, "25006")) {
+		c->retry = true;	/* it writes after all */
+		c->guessed_pure = false;
+		for (int i = 0; i < c->nunits; i++)
+			stmts_impure(c->w->stmts, c->unit[i].stmt.sha256);
+		return;
+	}
+	if (s->op == OP_FRAME && s->frame == FRAME_CLAIM)
+		c->claim_failed = true;
+	if (why == NULL || c->too_large)
+		return;
+	if (c->claim_failed && idem_refused(c, res))
+		return;
+	if (s->op == OP_FRAME && (s->frame == FRAME_STORE ||
+	    s->frame == FRAME_CLOSE)) {
+		problem_set(why, 400, "unsupported_statement",
+		    "the statement ended the transaction it ran in");
+	} else if (s->op == OP_FRAME && s->frame != FRAME_COMMIT) {
+		log_error("a call could not be opened", "request", c->r->id,
+		    "role", c->who.role, "why", PQresultErrorMessage(res),
+		    NULL);
+		pgproblem_set(why, res, NULL, 0);
+		if (why->status < 500 && !is_state(res, "57014")) {
+			problem_internal(why);
+			why->tx = PROBLEM_TX_ROLLED_BACK;
+		}
+		return;
+	} else if (s->op == OP_STATEMENT || s->op == OP_PREPARE ||
+	    s->op == OP_DESCRIBE) {
+		pgproblem_set(why, res, c->unit[s->unit].sql,
+		    c->unit[s->unit].sql_len);
+		if (c->batch)
+			why->statement = s->unit;
+	} else
+		pgproblem_set(why, res, NULL, 0);
+	why->tx = c->outside ? PROBLEM_TX_NONE : PROBLEM_TX_ROLLED_BACK;
+}
+
+static void
+take_description(struct call *c, struct unit *u, const PGresult *res)
+{
+	struct pconn_stmt *p = pconn_numbered(c->c, u->number);
+	size_t n = (size_t)u->nparams;
+
+	free(u->param_types);
+	if ((u->param_types = calloc(n + 1, sizeof(uint32_t))) == NULL)
+		return;
+	for (int i = 0; i < PQnparams(res) && i < u->nparams; i++)
+		u->param_types[i] = PQparamtype(res, i);
+	if (p == NULL || p->described || PQnparams(res) != u->nparams ||
+	    (p->params = malloc((n + 1) * sizeof(uint32_t))) == NULL)
+		return;
+	memcpy(p->params, u->param_types, n * sizeof(uint32_t));
+	p->nparams = u->nparams;
+	p->described = true;
+}
+
+/* Returns 1 when it has to wait for a type. */
+static int
+take_rows(struct call *c, PGresult *res)
+{
+	if (c->too_large || c->failed)
+		return 0;		/* thrown away */
+	switch (rows_add(c, res)) {
+	case ROWS_WAIT:
+		return 1;
+	case ROWS_TOO_LARGE:
+		/* What still comes is thrown away; the server may stop. */
+		c->too_large = true;
+		pool_cancel(c->c);
+		break;
+	case ROWS_REFUSED:
+		c->failed = true;
+		c->r->why.tx = PROBLEM_TX_ROLLED_BACK;
+		pool_cancel(c->c);
+		break;
+	default:
+		break;
+	}
+	return 0;
+}
+
+static void
+take_copy(struct call *c)
+{
+	if (c->r != NULL)
+		problem_set(&c->r->why, 400, "unsupported_statement",
+		    "COPY needs a stream of its own: use INSERT or SELECT");
+	c->failed = true;
+	if (c->r != NULL)
+		c->r->why.tx = PROBLEM_TX_ROLLED_BACK;
+	pgc_fail(&c->c->pg);
+}
+
+/* What came of a statement; returns 1 when res was kept because it has to
+ * wait. */
+static int
+take_statement(struct call *c, PGresult *res, ExecStatusType status)
+{
+	static const char *const ends[] = { "BEGIN", "START TRANSACTION",
+	    "COMMIT", "ROLLBACK", "PREPARE TRANSACTION" };
+
+	if (status == PGRES_EMPTY_QUERY) {
+		if (c->r != NULL)
+			problem_set(&c->r->why, 400, "empty_statement",
+			    "there is no SQL in \"sql\"");
+		c->failed = true;
+		return 0;
+	}
+	if ((status == PGRES_TUPLES_OK || status == PGRES_SINGLE_TUPLE) &&
+	    take_rows(c, res) == 1)
+		return 1;
+	if (status == PGRES_SINGLE_TUPLE)
+		return 0;
+	snprintf(c->tag, sizeof(c->tag), "%s", PQcmdStatus(res));
+	/* What the check let through and yet ended our transaction: nothing
+	 * behind it may be taken for part of it. */
+	for (size_t i = 0; i < NELEM(ends); i++)
+		if (strcmp(c->tag, ends[i]) == 0 && !c->failed) {
+			if (c->r != NULL)
+				problem_set(&c->r->why, 400,
+				    "unsupported_statement", "\"%s\" has no "
+				    "meaning here", c->tag);
+			c->failed = true;
+			pgc_fail(&c->c->pg);
+		}
+	return 0;
+}
+
+int
+take_result(struct call *c, PGresult *res)
+{
+	const struct sent *s = &c->sent[c->at];
+	ExecStatusType status = PQresultStatus(res);
+
+	if (status == PGRES_FATAL_ERROR)
+		take_error(c, s, res);
+	else if (status == PGRES_COPY_IN || status == PGRES_COPY_OUT ||
+	    status == PGRES_COPY_BOTH)
+		take_copy(c);
+	else if (status == PGRES_PIPELINE_ABORTED)
+		;				/* behind an error */
+	else if (s->op == OP_FRAME_PREPARE)
+		pconn_frame_prepared(c->c, s->frame);
+	else if (s->op == OP_PREPARE)
+		c->unit[s->unit].naming = false;	/* the server has it */
+	else if (s->op == OP_DESCRIBE)
+		take_description(c, &c->unit[s->unit], res);
+	else if (s->op == OP_FRAME && s->frame == FRAME_CLOSE && c->r != NULL)
+		c->r->audited = PQntuples(res) == 1 &&
+		    PQgetvalue(res, 0, 0)[0] == 't';
+	else if (s->op == OP_FRAME && s->frame == FRAME_COMMIT) {
+		if (strcmp(PQcmdStatus(res), "COMMIT") != 0 && !c->failed) {
+			c->failed = true;
+			if (c->r != NULL)
+				problem_set(&c->r->why, 400,
+				    "unsupported_statement", "the statement "
+				    "ended the transaction it ran in");
+		}
+	} else if (s->op == OP_STATEMENT)
+		return take_statement(c, res, status);
+	return 0;
+}
