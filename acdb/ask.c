@@ -21,6 +21,7 @@
 #define BACKOFF_MAX_MS	10000
 #define WAIT_MAX_MS	(300 * 1000)	/* whatever Retry-After asks */
 #define THROTTLE_MAX	100		/* waits for one statement */
+#define GRACE_MS	10000		/* for the gateway to say "timeout" */
 #define BODY_MAX	((size_t)512 * 1024 * 1024)
 
 /* What became of one attempt. */
@@ -61,7 +62,7 @@ ask_init(struct ask *q, struct httpc *h, const struct ask_config *c)
 		enc_hex(q->run_id, random, sizeof(random));
 	}
 	if (c->timeout_ms > 0)
-		httpc_set_timeout(h, c->timeout_ms);
+		httpc_set_timeout(h, c->timeout_ms + GRACE_MS);
 	httpc_answer_init(&q->a);
 	buf_init(&q->body, BODY_MAX);
 }
@@ -95,6 +96,9 @@ make_body(struct ask *q, const char *sql, size_t n, bool read_only)
 	json_put_str(&q->body, sql, n);
 	if (read_only)
 		buf_adds(&q->body, ",\"read_only\":true");
+	if (q->c.timeout_ms > 0)
+		buf_addf(&q->body, ",\"timeout_ms\":%" PRId64,
+		    q->c.timeout_ms);
 	buf_addc(&q->body, '}');
 	return buf_failed(&q->body) ? -1 : 0;
 }

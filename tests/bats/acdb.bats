@@ -202,6 +202,12 @@ until_active() {
 	[[ $output == *"read-only"* ]]
 }
 
+@test "--timeout is the statement's" {
+	run -3 acdb --timeout 300ms -c 'select pg_sleep(20)'
+	[[ $output == *"statement timeout"* ]]
+	run -0 acdb --timeout 20s -q -c 'select pg_sleep(6)'
+}
+
 @test "a run again under its id does nothing twice" {
 	acdb -q -c 'create table once (a int)'
 	printf 'insert into once values (1);\ninsert into once values (1);\n' \
