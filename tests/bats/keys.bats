@@ -36,6 +36,23 @@ becomes() {
 	done
 }
 
+# called REQUEST_ID TOKEN
+called() {
+	api POST /v1/sql/execute "$2" '{"sql": "SELECT 1 AS x"}' \
+	    -H "X-Request-Id: $1" >/dev/null
+}
+
+# follow_shows REQUEST_ID FILE TOKEN: call until the file tells of it.
+follow_shows() {
+	local i
+	for i in {1..100}; do
+		called "$1$i" "$3"
+		! grep -q "$1" "$2" || return 0
+		sleep 0.1
+	done
+	return 1
+}
+
 @test "--help, --version and a bad option" {
 	run --separate-stderr -0 acdb-keys --help
 	[[ $output == "usage: acdb-keys "* ]] && [ -z "$stderr" ]
@@ -296,21 +313,17 @@ becomes() {
 	db audit --key "acd_dev_$id" --since 0 --follow --json \
 	    >"$BATS_TEST_TMPDIR/follow" 3>&- &
 	pid=$!
-	# It is following once it shows a first row; no other is missed.
-	until [ -s "$BATS_TEST_TMPDIR/follow" ]; do
-		api POST /v1/sql/execute "$t" '{"sql": "SELECT 0"}' >/dev/null
-	done
+	# It is following once it shows a first row; from then on every row
+	# comes, and once.
+	follow_shows first "$BATS_TEST_TMPDIR/follow" "$t"
 	for _ in 1 2 3 4 5; do
-		api POST /v1/sql/execute "$t" '{"sql": "SELECT 1 AS x"}' \
-		    -H 'X-Request-Id: followed' >/dev/null
+		called followed "$t"
 	done
-	for _ in {1..100}; do
-		[ "$(grep -c followed "$BATS_TEST_TMPDIR/follow")" -lt 5 ] ||
-		    break
-		sleep 0.1
-	done
+	follow_shows second "$BATS_TEST_TMPDIR/follow" "$t"
+	follow_shows third "$BATS_TEST_TMPDIR/follow" "$t"
 	kill "$pid"
 	[ "$(grep -c followed "$BATS_TEST_TMPDIR/follow")" -eq 5 ]
+	[ -z "$(jq .id "$BATS_TEST_TMPDIR/follow" | sort | uniq -d)" ]
 	run -64 db audit --since yesterday
 }
 

@@ -264,5 +264,7 @@ main(int argc, char **argv)
 	if (fleet_run(o.procs, work, &o) != 0)
 		return 1;
 	fleet_report(&o.time);
+	SSL_CTX_free(o.target.tls);
+	free(o.requests);
 	return 0;
 }
