@@ -25,8 +25,6 @@
 #define IDLE_MS		60000	/* then closed, down to the minimum */
 #define SWEEP_MS	5000
 
-static void serve_line(struct pool *p);
-
 static void
 leave(struct member *m)
 {
@@ -109,7 +107,7 @@ on_ready(void *arg)
 
 	m->c.pid = PQbackendPID(m->c.pg.conn);
 	move(m, IDLE);
-	serve_line(m->pool);
+	pool_serve_line(m->pool);
 }
 
 static void
@@ -121,7 +119,7 @@ on_cleaned(struct member *m, bool clean)
 		discard(m);
 	else
 		move(m, IDLE);
-	serve_line(p);
+	pool_serve_line(p);
 }
 
 /*
@@ -199,6 +197,8 @@ on_lost(void *arg)
 		    PQerrorMessage(m->c.pg.conn), NULL);
 		refused = pool_session_refused(m->c.pg.conn);
 		discard(m);
+		if (refused && pool_repair(p, role))
+			return;
 		memcpy(p->down_role, role, sizeof(role));
 		p->down_until = loop_now(p->w->loop) + RETRY_MS;
 		pool_line_refuse(p, role, refused ? POOL_REFUSED :
@@ -206,7 +206,7 @@ on_lost(void *arg)
 		return;
 	}
 	discard(m);
-	serve_line(p);
+	pool_serve_line(p);
 }
 
 static void
@@ -272,6 +272,12 @@ idle_for(struct pool *p, const char *role, const uint8_t *workspace)
 	return any;
 }
 
+static bool
+repairing(const struct pool *p, const char *role)
+{
+	return p->repair.asked && strcmp(p->repair_role, role) == 0;
+}
+
 /* Whether a connection for the role is on its way for each who waits. */
 static bool
 enough_coming(struct pool *p, const char *role)
@@ -306,8 +312,8 @@ make_room(struct pool *p, const char *role)
 
 /* Give idle connections to those in line, in order; start connections for
  * whom there is none.  done() may call back into the pool. */
-static void
-serve_line(struct pool *p)
+void
+pool_serve_line(struct pool *p)
 {
 	struct pool_wait *wait, *next;
 	struct member *m;
@@ -318,7 +324,8 @@ serve_line(struct pool *p)
 			lend(m, wait->workspace);
 			pool_line_answer(wait, m, POOL_OK);
 			next = p->line;		/* it may have changed */
-		} else if (!enough_coming(p, wait->role) &&
+		} else if (!repairing(p, wait->role) &&
+		    !enough_coming(p, wait->role) &&
 		    (total(p) < p->max || (wait == p->line &&
 		    loop_now_us() - wait->since_us > UNFAIR_US)) &&
 		    make_room(p, wait->role) && add_member(p, wait->role)) {
@@ -352,7 +359,8 @@ pool_get(struct pool *p, struct pool_wait *wait, enum pool_why *why)
 		return NULL;
 	}
 	pool_line_add(p, wait);
-	if (!enough_coming(p, wait->role) && make_room(p, wait->role) &&
+	if (!repairing(p, wait->role) && !enough_coming(p, wait->role) &&
+	    make_room(p, wait->role) &&
 	    add_member(p, wait->role) == -1) {
 		pool_line_remove(wait);
 		*why = POOL_UNAVAILABLE;
@@ -398,7 +406,7 @@ pool_put(struct pconn *c, enum pool_state state)
 		    pool_session_reset)(c, &m->syncs) == -1)
 			discard(m);
 	}
-	serve_line(p);
+	pool_serve_line(p);
 }
 
 static void
@@ -441,7 +449,7 @@ on_sweep(void *arg)
 		    total(p) > keep))
 			discard(m);
 	}
-	serve_line(p);
+	pool_serve_line(p);
 	loop_timer(p->w->loop, &p->sweep, SWEEP_MS);
 }
 
@@ -465,7 +473,7 @@ pool_enable(struct pool *p, bool enable)
 {
 	p->enabled = enable;
 	if (enable)
-		serve_line(p);
+		pool_serve_line(p);
 	else
 		pool_line_refuse(p, NULL, POOL_UNAVAILABLE);
 }

@@ -4,6 +4,7 @@
 #ifndef POOL_PRIV_H
 #define POOL_PRIV_H
 
+#include "ctl.h"
 #include "pool.h"
 #include "req.h"
 
@@ -52,7 +53,17 @@ struct pool {
 	char		 down_role[ROLE_MAX + 1];	/* failed to connect */
 	int64_t		 down_until;
 	struct timer	 sweep;
+	struct ctl_query repair;	/* pool_repair.c */
+	char		 repair_role[ROLE_MAX + 1];
+	int64_t		 repaired_at;
 };
+
+/* pool.c: give idle connections to those in line, start others. */
+void	 pool_serve_line(struct pool *p);
+
+/* pool_repair.c: have the control plane put the role's login right.  Returns
+ * whether that is under way; those in line wait for it. */
+bool	 pool_repair(struct pool *p, const char *role);
 
 /* pool_line.c: join the line; leave it; leave it with an answer; and all who
  * wait for the role (NULL: for any) are told no. */
