@@ -122,6 +122,17 @@ asking_send(struct req *r, const char *sql, int n, const char *const *params)
 }
 
 enum verdict
+asking_again(struct req *r, const char *sql, int n, const char *const *params)
+{
+	struct asking *a = r->state;
+
+	a->answered = false;
+	free(a->text);
+	a->text = NULL;
+	return asking_send(r, sql, n, params);
+}
+
+enum verdict
 asking_answer_json(struct req *r)
 {
 	struct asking *a = r->state;

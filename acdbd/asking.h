@@ -31,6 +31,10 @@ struct asking *asking_of(struct req *r, size_t more_size) MUST_CHECK;
 enum verdict asking_send(struct req *r, const char *sql, int n,
 	    const char *const *params);
 
+/* The same once more in the same story. */
+enum verdict asking_again(struct req *r, const char *sql, int n,
+	    const char *const *params);
+
 /* The end() of a story that asks: wipes and frees. */
 void	 asking_end(struct req *r);
 

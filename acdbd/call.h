@@ -230,7 +230,13 @@ enum verdict step_idem_look(struct req *r);
 enum verdict step_idem_keep(struct req *r);
 void	idem_fini(struct call *c);
 
-/* execute.c: the answer does not fit. */
+/* execute.c.  The steps that get a connection for the call that r->state is,
+ * and run it; and the end() of a story whose state is a call. */
+enum verdict step_connect(struct req *r);
+enum verdict step_run(struct req *r);
+void	execute_end(struct req *r);
+
+/* The answer does not fit. */
 void	execute_refuse_large(struct call *c);
 
 /* run.c -> execute.c: the statement is over (c->over). */

@@ -106,7 +106,7 @@ on_connection(void *arg, struct pconn *conn, enum pool_why why)
 }
 
 /* "connect": a connection of the key's role.  Waits in line for it. */
-static enum verdict
+enum verdict
 step_connect(struct req *r)
 {
 	struct call *c = r->state;
@@ -174,7 +174,7 @@ count_statements(const struct call *c)
 }
 
 /* "run": the statement, in its frame.  Waits for PostgreSQL. */
-static enum verdict
+enum verdict
 step_run(struct req *r)
 {
 	struct call *c = r->state;
@@ -207,8 +207,8 @@ step_run(struct req *r)
 	return STEP_NEXT;
 }
 
-static void
-end(struct req *r)
+void
+execute_end(struct req *r)
 {
 	struct call *c = r->state;
 
@@ -233,7 +233,7 @@ static const struct step steps[] = {
 	{ NULL, NULL, false },
 };
 
-const struct story story_execute = { steps, end };
+const struct story story_execute = { steps, execute_end };
 
 static const struct step batch_steps[] = {
 	{ "authenticate", step_authenticate, false },
@@ -250,4 +250,4 @@ static const struct step batch_steps[] = {
 	{ NULL, NULL, false },
 };
 
-const struct story story_batch = { batch_steps, end };
+const struct story story_batch = { batch_steps, execute_end };

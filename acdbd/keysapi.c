@@ -10,7 +10,9 @@
 #include <strings.h>
 
 #include "asking.h"
+#include "attach.h"
 #include "audit.h"
+#include "call.h"
 #include "keys.h"
 #include "lib/json.h"
 #include "lib/secret.h"
@@ -37,6 +39,8 @@ struct wish {
 struct fresh {			/* a key being made */
 	struct apikey	key;
 	struct wish	wish;
+	bool		attaching, attached, minting_again;	/* its role
+					 * is new to us */
 };
 
 static void
@@ -228,6 +232,20 @@ static const char mint_sql[] =
     " pg_catalog.now() + $7::int8 * interval '1 millisecond', $8::bool,"
     " $9::float8, $10::float8, $11::cidr[], $12::uuid)";
 
+/* Whether the role was refused for want of a login, which can be made. */
+static bool
+attachable(struct req *r, struct fresh *f)
+{
+	if (f->attached || r->why.status == 0 ||
+	    strcmp(r->why.title, "invalid_role") != 0 ||
+	    !attach_possible(f->wish.role))
+		return false;
+	problem_fini(&r->why);
+	problem_init(&r->why);
+	f->attaching = true;
+	return true;
+}
+
 static enum verdict
 step_mint(struct req *r)
 {
@@ -239,12 +257,14 @@ step_mint(struct req *r)
 	if (f == NULL)
 		return STEP_REFUSE;
 	if (a->answered) {
+		if (!f->attaching && attachable(r, f))
+			return STEP_NEXT;
 		if (r->why.status != 0)
 			return STEP_REFUSE;
 		put_new_key(r, &f->key, 201);
 		return STEP_NEXT;
 	}
-	if (read_wish(&f->wish, r, &r->why) == -1)
+	if (!f->attached && read_wish(&f->wish, r, &r->why) == -1)
 		return STEP_REFUSE;
 	apikey_generate(&f->key, f->wish.env[0] != '\0' ? f->wish.env :
 	    r->who.env);
@@ -261,6 +281,92 @@ step_mint(struct req *r)
 	    OR_NULL(f->wish.burst), OR_NULL(f->wish.allow_from), by };
 #undef OR_NULL
 	return asking_send(r, mint_sql, 12, params);
+}
+
+/* That the caller may not give the role away is the caller's to know. */
+static enum verdict
+refuse_grant(struct req *r, enum verdict v)
+{
+	if (v != STEP_REFUSE)
+		return v;
+	if (r->why.status == 403 || r->why.status == 400) {
+		char *detail = r->why.detail;
+
+		r->why.detail = NULL;
+		problem_set(&r->why, 400, "invalid_role",
+		    "keys cannot be minted for this role: %s",
+		    detail == NULL ? "" : detail);
+		free(detail);
+	}
+	attach_end(r);
+	return STEP_REFUSE;
+}
+
+/*
+ * A role that is new: the caller's session gives it to the administrator of
+ * the logins ("grant"), who makes its login ("attach"); then once more
+ * ("mint again").
+ */
+static enum verdict
+step_grant(struct req *r)
+{
+	struct asking *a = r->state;
+	struct fresh *f;
+	enum verdict v;
+
+	if (r->aside == NULL) {
+		f = a->more;
+		if (!f->attaching)
+			return STEP_NEXT;
+		if (attach_begin(r, f->wish.role) == -1)
+			return STEP_REFUSE;
+	}
+	if (((struct call *)r->state)->c == NULL &&
+	    !((struct call *)r->state)->over)
+		if ((v = step_connect(r)) != STEP_NEXT)
+			return refuse_grant(r, v);
+	if ((v = step_run(r)) != STEP_NEXT)
+		return refuse_grant(r, v);
+	attach_end(r);
+	return STEP_NEXT;
+}
+
+static enum verdict
+step_attach(struct req *r)
+{
+	struct asking *a = r->state;
+	struct fresh *f = a->more;
+	char scram[SECRET_SCRAM];
+	const char *params[2] = { f->wish.role, scram };
+	enum verdict v;
+
+	if (!f->attaching)
+		return STEP_NEXT;
+	if (f->attached) {		/* woken */
+		if (r->why.status != 0)
+			return STEP_REFUSE;
+		return STEP_NEXT;
+	}
+	f->attached = true;
+	attach_verifier(r, f->wish.role, scram);
+	v = asking_again(r, attach_sql, 2, params);
+	secret_wipe(scram, sizeof(scram));
+	return v;
+}
+
+static enum verdict
+step_mint_again(struct req *r)
+{
+	struct asking *a = r->state;
+	struct fresh *f = a->more;
+
+	if (!f->attaching)
+		return STEP_NEXT;
+	if (!f->minting_again) {
+		f->minting_again = true;
+		a->answered = false;
+	}
+	return step_mint(r);
 }
 
 /* POST /v1/auth/keys/rotate */
@@ -294,6 +400,13 @@ step_rotate(struct req *r)
 	return asking_send(r, rotate_sql, 4, params);
 }
 
+static void
+mint_end(struct req *r)
+{
+	attach_end(r);
+	asking_end(r);
+}
+
 static const struct step me_steps[] = {
 	{ "authenticate", step_authenticate, false },
 	{ "throttle", step_throttle, false },
@@ -308,6 +421,9 @@ static const struct step mint_steps[] = {
 	{ "admin", step_admin, false },
 	{ "body", step_body, false },
 	{ "mint", step_mint, false },
+	{ "grant", step_grant, false },
+	{ "attach", step_attach, false },
+	{ "mint again", step_mint_again, false },
 	{ "record", step_record, true },
 	{ NULL, NULL, false },
 };
@@ -322,5 +438,5 @@ static const struct step rotate_steps[] = {
 };
 
 const struct story story_me = { me_steps, NULL };
-const struct story story_mint = { mint_steps, asking_end };
+const struct story story_mint = { mint_steps, mint_end };
 const struct story story_rotate = { rotate_steps, asking_end };

@@ -70,6 +70,7 @@ struct req {
 	struct problem	 why;		/* status != 0: refused */
 	void	       (*abandon)(struct req *);	/* while it waits */
 	void		*state;		/* the story's; freed by its end() */
+	void		*aside;		/* a second one, for two parts */
 	struct task	 wake;
 
 	/* the audit row (audit.h) */
