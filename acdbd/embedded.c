@@ -236,15 +236,12 @@ fini:
 static int
 start_as_user(const struct conf *c, char secret[EMBEDDED_SECRET])
 {
-	char fresh[PATH_MAX];
 	int major;
 
 	snprintf(cluster.data, sizeof(cluster.data), "%.*s/data",
 	    PATH_MAX - 32, cluster.dir);
-	snprintf(fresh, sizeof(fresh), "%.*s.new", PATH_MAX - 32,
-	    cluster.data);
 	if ((cluster.lock = embedded_make_lock(cluster.dir)) == -1 ||
-	    end_leftovers(fresh) == -1 || end_leftovers(cluster.data) == -1)
+	    end_leftovers(cluster.data) == -1)
 		return -1;
 	major = embedded_make_major(cluster.dir);
 	if (embedded_find(&cluster.pg, c->pg_bindir, major,

@@ -1,8 +1,8 @@
 /*
  * embedded_make.c - see embedded_make.h.
  *
- * A cluster is made in dir/data.new and renamed when it is complete, so
- * that one in dir/data is always whole.
+ * A cluster is made in dir/data.new.XXXXXX and renamed when it is complete,
+ * so that one in dir/data is always whole.
  */
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -28,7 +28,7 @@
 static const char *
 below(char out[PATH_MAX], const char *dir, const char *name)
 {
-	snprintf(out, PATH_MAX, "%.*s/%s", PATH_MAX - 64, dir, name);
+	snprintf(out, PATH_MAX, "%.*s/%.60s", PATH_MAX - 64, dir, name);
 	return out;
 }
 
@@ -327,17 +327,39 @@ run_single(const char *data, const struct embedded_pg *pg,
 	return -1;
 }
 
+/* What a start that was cut short left; its programs may still be at it, so
+ * a name is never used twice. */
+static void
+remove_unfinished(const char *dir)
+{
+	char path[PATH_MAX];
+	const struct dirent *e;
+	DIR *d;
+
+	if ((d = opendir(dir)) == NULL)
+		return;
+	while ((e = readdir(d)) != NULL)
+		if (strncmp(e->d_name, "data.new.", 9) == 0)
+			nftw(below(path, dir, e->d_name), remove_one, 16,
+			    FTW_DEPTH | FTW_PHYS);
+	closedir(d);
+}
+
 int
 embedded_make_cluster(const char *dir, const struct embedded_pg *pg,
     const struct embedded_user *u, const char *secret)
 {
 	char fresh[PATH_MAX], data[PATH_MAX];
 
-	below(fresh, dir, "data.new");
 	below(data, dir, "data");
 	log_info("making a cluster", "dir", data, "programs", pg->bindir,
 	    NULL);
-	nftw(fresh, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+	remove_unfinished(dir);
+	below(fresh, dir, "data.new.XXXXXX");
+	if (mkdtemp(fresh) == NULL) {
+		log_errno("cannot make", "file", fresh, NULL);
+		return -1;
+	}
 	if (run_initdb(fresh, pg, u) == -1 ||
 	    run_single(fresh, pg, u, secret) == -1)
 		return -1;

@@ -200,7 +200,7 @@ embedded_proc_run(const struct embedded_user *u, const char *const argv[],
 			close(in);
 		return -1;
 	}
-	pid = embedded_proc_spawn(u, argv, in, p[1], SIGTERM);
+	pid = embedded_proc_spawn(u, argv, in, p[1], SIGKILL);
 	close(in);
 	close(p[1]);
 	if (pid != -1)

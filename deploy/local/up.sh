@@ -79,6 +79,11 @@ start() {
 	done
 	waited=0
 	say "starting acdbd on $url"
+	# Nobody rotates it; a start is a good moment to begin a new one.
+	if [ "$(stat -c %s "$state/acdbd.log" 2>/dev/null || echo 0)" -gt \
+	    10000000 ]; then
+		mv "$state/acdbd.log" "$state/acdbd.log.old"
+	fi
 	: >>"$state/acdbd.log" && chmod 640 "$state/acdbd.log"
 	AGENTCOOPDB_HTTP_ADDR="$(addresses)" \
 	    AGENTCOOPDB_TLS_CERT="$cert" \
