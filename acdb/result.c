@@ -11,6 +11,8 @@
 
 #include "result.h"
 
+#define ROWS_DEPTH	3	/* from here on in: the values themselves */
+
 /* Types whose values psql aligns on the right. */
 static const char *const numbers[] = { "int2", "int4", "int8", "float4",
     "float8", "numeric", "oid", "money", "xid", "xid8", "cid" };
@@ -150,7 +152,7 @@ result_read(struct result *r, const char *text, size_t n, struct buf *why)
 	struct json_error err;
 
 	memset(r, 0, sizeof(*r));
-	if (json_read(&r->j, text, n, &err) == -1) {
+	if (json_read_outer(&r->j, text, n, ROWS_DEPTH, &err) == -1) {
 		buf_addf(why, "the answer is not JSON: %s at byte %zu",
 		    err.what, err.offset);
 		return -1;

@@ -11,6 +11,10 @@
 #include "sqlreq.h"
 #include "worker.h"
 
+/* How far in the request's own objects are; behind that are values. */
+#define EXECUTE_DEPTH	2	/* "settings" */
+#define BATCH_DEPTH	3	/* one of "statements" */
+
 static bool
 type_is(const struct slice *s, const char *type)
 {
@@ -46,12 +50,70 @@ sqlreq_content_type(const struct req *r, struct problem *why)
 	    s->n > 100 ? 100 : (int)s->n, s->p);
 }
 
+/* How closely a media range names JSON; 0: not at all. */
+static int
+closeness(const struct slice *range)
+{
+	static const char *const ranges[] = { "*/*", "application/*",
+	    "application/json" };
+
+	for (int i = NELEM(ranges); i > 0; i--)
+		if (type_is(range, ranges[i - 1]))
+			return i;
+	return 0;
+}
+
+/* ";q=0", with zeroes behind a point. */
+static bool
+is_unwanted(const struct slice *range)
+{
+	const char *q = memmem(range->p, range->n, "q=0", 3), *end;
+
+	if (q == NULL || q == range->p || strchr("; \t", q[-1]) == NULL)
+		return false;
+	end = range->p + range->n;
+	for (q += 3; q < end && (*q == '.' || *q == '0'); q++)
+		continue;
+	return q == end || strchr("; \t", *q) != NULL;
+}
+
 int
-sqlreq_object(struct json *j, const char *p, size_t n, struct problem *why)
+sqlreq_accept(const struct req *r, struct problem *why)
+{
+	const struct slice *s = http_header(&r->head, "accept");
+	struct slice range, rest;
+	const char *comma;
+	int best = 0, close;
+	bool wanted = false;
+
+	if (s == NULL || s->n == 0 ||
+	    http_header_repeated(&r->head, "accept"))
+		return 0;
+	for (rest = *s; rest.n > 0; rest.n -= range.n, rest.p += range.n) {
+		while (rest.n > 0 && strchr(", \t", *rest.p) != NULL) {
+			rest.p++;
+			rest.n--;
+		}
+		comma = memchr(rest.p, ',', rest.n);
+		range = rest;
+		if (comma != NULL)
+			range.n = (size_t)(comma - rest.p);
+		if ((close = closeness(&range)) > best) {
+			best = close;
+			wanted = !is_unwanted(&range);
+		}
+	}
+	return wanted ? 0 : problem_set(why, 406, "not_acceptable",
+	    "the answer is application/json, which \"Accept\" does not name");
+}
+
+static int
+read_object(struct json *j, const char *p, size_t n, unsigned depth,
+    struct problem *why)
 {
 	struct json_error err;
 
-	if (json_read(j, p, n, &err) == -1)
+	if (json_read_outer(j, p, n, depth, &err) == -1)
 		return problem_set(why, 400, "invalid_json",
 		    "the body is not valid JSON: %s at line %zu, column %zu",
 		    err.what, err.line, err.column);
@@ -60,6 +122,12 @@ sqlreq_object(struct json *j, const char *p, size_t n, struct problem *why)
 	json_fini(j);
 	return problem_set(why, 400, "invalid_json",
 	    "the body must be a JSON object");
+}
+
+int
+sqlreq_object(struct json *j, const char *p, size_t n, struct problem *why)
+{
+	return read_object(j, p, n, JSON_DEPTH_MAX, why);
 }
 
 /* The text of "sql". */
@@ -109,13 +177,15 @@ read_params(struct unit *u, const struct json *j, uint32_t tok,
 }
 
 static int
-read_body(struct call *c, const struct req *r, struct problem *why)
+read_body(struct call *c, const struct req *r, unsigned depth,
+    struct problem *why)
 {
 	size_t n;
 	const char *p = buf_peek(&r->body, &n);
 
-	if (sqlreq_content_type(r, why) == -1 ||
-	    sqlreq_object(&c->json, p, n, why) == -1)
+	if (sqlreq_accept(r, why) == -1 ||
+	    sqlreq_content_type(r, why) == -1 ||
+	    read_object(&c->json, p, n, depth, why) == -1)
 		return -1;
 	c->has_json = true;
 	return 0;
@@ -127,7 +197,7 @@ sqlreq_read(struct call *c, const struct req *r, struct problem *why)
 	const struct json *j = &c->json;
 	uint32_t sql = 0, params = 0;
 
-	if (read_body(c, r, why) == -1)
+	if (read_body(c, r, EXECUTE_DEPTH, why) == -1)
 		return -1;
 	for (uint32_t i = json_first(j, 0); i != 0;
 	    i = json_next(j, 0, i + 1)) {
@@ -204,7 +274,7 @@ sqlreq_read_batch(struct call *c, const struct req *r, struct problem *why)
 	const struct json *j = &c->json;
 	uint32_t statements = 0;
 
-	if (read_body(c, r, why) == -1)
+	if (read_body(c, r, BATCH_DEPTH, why) == -1)
 		return -1;
 	for (uint32_t i = json_first(j, 0); i != 0;
 	    i = json_next(j, 0, i + 1)) {

@@ -31,6 +31,7 @@ struct parse {
 	enum want	 want;
 	uint32_t	 open[JSON_DEPTH_MAX];
 	unsigned	 depth;
+	unsigned	 strict;	/* up to where members are unique */
 	uint64_t	 seed;
 	const char	*what;		/* of the error */
 };
@@ -237,7 +238,7 @@ read_close(struct parse *r)
 	t->end = (uint32_t)++r->i;
 	t->next = r->j->ntok;
 	r->want = WANT_MORE;
-	if (t->type != JSON_OBJECT)
+	if (t->type != JSON_OBJECT || r->depth >= r->strict)
 		return 0;
 	if (json_dup_find(r->j, top, &r->seed, &twice) == -1)
 		return fail_at(r, r->i, "out of memory");
@@ -366,7 +367,15 @@ locate(const struct parse *r, struct json_error *err)
 int
 json_read(struct json *j, const char *text, size_t n, struct json_error *err)
 {
-	struct parse r = { .j = j, .p = text, .n = n, .want = WANT_VALUE };
+	return json_read_outer(j, text, n, JSON_DEPTH_MAX, err);
+}
+
+int
+json_read_outer(struct json *j, const char *text, size_t n, unsigned depth,
+    struct json_error *err)
+{
+	struct parse r = { .j = j, .p = text, .n = n, .want = WANT_VALUE,
+	    .strict = depth };
 
 	memset(j, 0, sizeof(*j));
 	j->text = text;

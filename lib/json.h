@@ -58,6 +58,12 @@ struct json_error {
  * of text until json_fini(). */
 int	 json_read(struct json *j, const char *text, size_t n,
 	    struct json_error *err) MUST_CHECK;
+
+/* The same, but only an object inside fewer than depth others (arrays count)
+ * must name each member once: those further in are somebody's values, which
+ * PostgreSQL's json may hold with members given twice. */
+int	 json_read_outer(struct json *j, const char *text, size_t n,
+	    unsigned depth, struct json_error *err) MUST_CHECK;
 void	 json_fini(struct json *j);
 
 /* The value token of the member called name of the object at i, or 0 where

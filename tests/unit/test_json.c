@@ -220,12 +220,31 @@ few_members(void)
 	ok(bad == 0, "any of up to 40 members twice, and none");
 }
 
+/* Members given twice are refused above a depth alone. */
+static void
+outer(void)
+{
+	static const char text[] = "{\"a\":[{\"b\":1,\"b\":2}]}";
+	struct json j;
+
+	ok(json_read_outer(&j, text, strlen(text), 3, NULL) == -1,
+	    "refuse in depth 2 of 3");
+	if (ok(json_read_outer(&j, text, strlen(text), 2, NULL) == 0,
+	    "not in depth 2 of 2")) {
+		ok(j.tok[3].n == 2, "both are there");
+		json_fini(&j);
+	}
+	ok(json_read_outer(&j, text + 5, strlen(text + 5) - 1, 2, NULL) == -1,
+	    "refuse in depth 1 of 2");
+}
+
 int
 main(void)
 {
 	accepted();
 	refused();
 	depth();
+	outer();
 	few_members();
 	many_members("k");
 	many_members("\\u006b");
