@@ -7,6 +7,7 @@
 
 #include "audit.h"
 #include "ctl.h"
+#include "janitor.h"
 #include "keys.h"
 #include "lib/log.h"
 #include "lib/secret.h"
@@ -51,9 +52,10 @@ db_start(struct worker *w)
 	w->pool = pool_new(w, w->target, pool_size(w));
 	w->audit = audit_new(w, w->target);
 	w->ctl = ctl_new(w, w->target);
+	w->janitor = janitor_new(w);
 	if (w->mac == NULL || w->types == NULL || w->stmts == NULL ||
 	    w->keys == NULL || w->pool == NULL || w->audit == NULL ||
-	    w->ctl == NULL) {
+	    w->ctl == NULL || w->janitor == NULL) {
 		log_errno("cannot start the database side", NULL);
 		goto stop;
 	}
@@ -71,6 +73,8 @@ db_stop(struct worker *w)
 {
 	/* The control plane's end tells the pool, and through it those who
 	 * wait; keys and types are asked until then. */
+	janitor_free(w->janitor);
+	w->janitor = NULL;
 	ctl_free(w->ctl);
 	w->ctl = NULL;
 	pool_free(w->pool);

@@ -25,6 +25,7 @@ struct entry {
 	struct principal who;
 	int64_t		 expires_us;	/* wall clock; INT64_MAX: never */
 	int64_t		 remembered;	/* loop_now() */
+	bool		 used;		/* since it was last written down */
 };
 
 struct keys {
@@ -144,11 +145,27 @@ remember(struct keys *k, const struct principal *who, const uint8_t *hash,
 	memcpy(e->hash, hash, sizeof(e->hash));
 	e->expires_us = expires_us;
 	e->remembered = loop_now(k->w->loop);
+	e->used = true;
 	e->next = k->bucket[bucket_of(who->key_id)];
 	k->bucket[bucket_of(who->key_id)] = e;
 	link_newest(k, e);
 	k->n++;
 	board_add(k->w->board, COUNT_AUTH_CACHE_SIZE, 1);
+}
+
+int
+keys_used(struct keys *k, struct buf *ids)
+{
+	int n = 0;
+
+	for (struct entry *e = k->newest; e != NULL; e = e->older) {
+		if (!e->used || buf_room(ids) < 2 * APIKEY_ID)
+			continue;
+		/* base64url needs no quoting in an array literal */
+		buf_addf(ids, "%s%s", n++ > 0 ? "," : "", e->who.key_id);
+		e->used = false;
+	}
+	return n;
 }
 
 struct keys *
@@ -363,6 +380,7 @@ trusted(struct keys *k, const struct apikey *key, const uint8_t *hash)
 		return NULL;
 	unlink_use(k, e);
 	link_newest(k, e);
+	e->used = true;
 	return e;
 }
 

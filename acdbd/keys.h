@@ -22,6 +22,10 @@ void	 keys_free(struct keys *k);
 void	 keys_changed(struct keys *k, const char *key_id);
 void	 keys_flush(struct keys *k);
 
+/* Append the ids of the keys used since the last time, separated by commas;
+ * returns how many. */
+int	 keys_used(struct keys *k, struct buf *ids);
+
 /* Steps.  "authenticate" fills in r->who, or refuses: 401, or 503 while the
  * database is away.  "throttle" takes one call from the key's bucket. */
 enum verdict step_authenticate(struct req *r);

@@ -84,28 +84,44 @@ finish_broken(struct call *c)
 	finish(c);
 }
 
+/* A COMMIT that was sent and not answered may have been carried out.  Who
+ * has an Idempotency-Key can find out by asking again. */
+static void
+refuse_lost(struct call *c, struct problem *why)
+{
+	bool unknown = c->writes && !c->read_only && (c->commit_sent ||
+	    (c->outside && c->started));
+
+	if (unknown && !c->idem.wanted)
+		problem_set(why, 409, "outcome_unknown",
+		    "the connection to the database was lost before it "
+		    "answered: the statement may or may not have taken "
+		    "effect");
+	else if (c->timed_out && !unknown)
+		problem_set(why, 408, "statement_timeout",
+		    "the statement took too long and could not be stopped");
+	else {
+		problem_set(why, 503, "database_unavailable", unknown ?
+		    "the connection to the database was lost before it "
+		    "answered: ask again with the same Idempotency-Key" :
+		    "the connection to the database was lost");
+		why->retry_after = 1;
+		why->retryable = 1;
+	}
+	why->tx = unknown ? PROBLEM_TX_UNKNOWN : PROBLEM_TX_ROLLED_BACK;
+}
+
 static void
 on_lost(void *arg)
 {
 	struct call *c = arg;
 	struct problem *why = c->r == NULL ? NULL : &c->r->why;
-	bool writes = c->writes && !c->read_only;
 
 	ctl_forget(c->w->ctl, &c->type_query);
 	PQclear(c->stalled);
 	c->stalled = NULL;
-	if (why != NULL && (why->status == 0 || !c->failed)) {
-		problem_set(why, 503, "database_unavailable",
-		    "the connection to the database was lost");
-		why->retry_after = 1;
-		why->retryable = !(writes && c->commit_sent);
-		why->tx = writes && c->commit_sent ? PROBLEM_TX_UNKNOWN :
-		    PROBLEM_TX_ROLLED_BACK;
-		if (c->timed_out)
-			problem_set(why, 408, "statement_timeout",
-			    "the statement took too long and could not be "
-			    "stopped");
-	}
+	if (why != NULL && (why->status == 0 || !c->failed))
+		refuse_lost(c, why);
 	c->failed = true;
 	finish_broken(c);
 }

@@ -28,6 +28,7 @@ struct ctl;		/* ctl.h: the control plane's connection */
 struct keys;		/* keys.h: keys known, kept in step by NOTIFY */
 struct audit;		/* audit.h: group commit of audit rows */
 struct pool;		/* pool.h: data-plane connections */
+struct janitor;		/* janitor.h: what is tidied up now and then */
 struct stmts;		/* stmt.h: statements checked before */
 struct types;		/* types.h: what is known of the database's types */
 struct secret_mac;	/* lib/secret.h: signs contexts */
@@ -48,6 +49,7 @@ struct worker {
 	struct keys		*keys;
 	struct audit		*audit;
 	struct pool		*pool;
+	struct janitor		*janitor;
 	struct stmts		*stmts;
 	struct types		*types;
 	struct secret_mac	*mac;
