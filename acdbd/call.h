@@ -44,6 +44,7 @@ enum op {
 	OP_DESCRIBE,
 	OP_STATEMENT,
 	OP_DEALLOCATE,
+	OP_SUGGEST,		/* names, for a hint */
 	OP_PLAIN,		/* clean-up whose answer does not matter */
 	OP_SYNC,
 };
@@ -79,6 +80,7 @@ enum call_phase {
 	CALL_CLAIMING,		/* outside a transaction: its claim */
 	CALL_OPENING,		/* ... its context and role */
 	CALL_ALONE,		/* ... the statement itself */
+	CALL_SUGGESTING,	/* the names that may have been meant */
 	CALL_RETRYING,		/* the clean-up before all is sent again */
 };
 
@@ -151,6 +153,7 @@ struct call {
 	bool		 started;	/* the statement was sent: with the
 				 * connection lost now, who knows */
 	bool		 commit_sent;
+	bool		 suggested;	/* a hint was looked for */
 	bool		 ended;		/* the result's JSON is complete */
 	bool		 too_large;	/* the answer's limit was met */
 	bool		 timed_out;
@@ -215,6 +218,12 @@ bool	idem_store(struct call *c);
 /* take.c.  Take the answer to what was sent at c->at.  Returns 1 when res has
  * to wait for a type to be learned. */
 int	take_result(struct call *c, PGresult *res);
+
+/* suggest.c.  Whether a failure is one of a name not found; ask for those
+ * there are; and put the nearest into the hint. */
+bool	suggest_wanted(const struct call *c);
+void	suggest_send(struct call *c);
+void	suggest_take(struct call *c, const PGresult *res);
 
 /* outside.c.  The same steps for a statement that cannot run in a
  * transaction: begin, and go on behind a Sync (false: it is over). */

@@ -66,6 +66,7 @@ outside_go_on(struct call *c)
 	case CALL_DECIDING:
 	case CALL_ENDING:
 	case CALL_RETRYING:
+	case CALL_SUGGESTING:
 		break;
 	}
 	return false;

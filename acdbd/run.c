@@ -259,7 +259,12 @@ at_sync(struct call *c)
 	case CALL_CLAIMING:
 	case CALL_OPENING:
 	case CALL_ALONE:
+	case CALL_SUGGESTING:
 		break;
+	}
+	if (suggest_wanted(c)) {
+		suggest_send(c);
+		return true;
 	}
 	finish(c);
 	return false;

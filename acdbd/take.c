@@ -202,6 +202,8 @@ take_result(struct call *c, PGresult *res)
 		;				/* behind an error */
 	else if (s->op == OP_FRAME_PREPARE)
 		pconn_frame_prepared(c->c, s->frame);
+	else if (s->op == OP_SUGGEST)
+		suggest_take(c, res);
 	else if (s->op == OP_PREPARE)
 		c->unit[s->unit].naming = false;	/* the server has it */
 	else if (s->op == OP_DESCRIBE)
