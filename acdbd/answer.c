@@ -6,7 +6,10 @@
 #include <string.h>
 
 #include "answer.h"
+#include "story.h"
 #include "lib/log.h"
+
+#define TIMING_MIN_US	50
 
 #define PROBLEM_TYPE	"application/problem+json"
 #define PROBLEM_MAX	65536	/* bytes, whatever other answers may have */
@@ -136,6 +139,28 @@ put_refusal(struct buf *out, const struct req *r)
 		put_numbered(out, "Retry-After: ", (size_t)why->retry_after);
 }
 
+/* Where the time went, step by step, for who has a key; what took next to
+ * nothing is left out. */
+static void
+put_timing(struct buf *out, const struct req *r)
+{
+	const struct step *s = r->story->steps;
+	bool first = true;
+
+	for (unsigned i = 0; i < STORY_STEPS && s[i].name != NULL; i++) {
+		if (r->step_us[i] < TIMING_MIN_US)
+			continue;
+		buf_adds(out, first ? "Server-Timing: " : ", ");
+		first = false;
+		for (const char *p = s[i].name; *p != '\0'; p++)
+			buf_addc(out, *p == ' ' ? '-' : *p);
+		buf_addf(out, ";dur=%u.%03u", r->step_us[i] / 1000,
+		    r->step_us[i] % 1000);
+	}
+	if (!first)
+		buf_adds(out, "\r\n");
+}
+
 void
 answer_head(const struct req *r, bool secure, bool close, time_t now,
     struct buf *out)
@@ -161,6 +186,8 @@ answer_head(const struct req *r, bool secure, bool close, time_t now,
 		    r->rate_remaining);
 	}
 	put_refusal(out, r);
+	if (r->who.known)
+		put_timing(out, r);
 	headers = buf_peek(&a->headers, &n);
 	buf_add(out, headers, n);
 	buf_adds(out, "Cache-Control: no-store\r\n"

@@ -59,6 +59,10 @@ void	 audit_complete(struct audit *a, const uint8_t id[UUID_LEN],
 /* A call over its key's limit: counted, a row a key and second is written. */
 void	 audit_throttled(struct audit *a, const struct req *r);
 
+/* The client has gone before its answer (record.c): a row of its own, which
+ * nobody waits for. */
+void	 record_abandoned(const struct req *r);
+
 /* The step "record" (record.c), for stories without a row of their own in the
  * database: waits until the call's row is durable.  Turns the answer into
  * 503 where it cannot be. */

@@ -26,6 +26,7 @@ put_line(const struct req *r, int status, int64_t us, size_t sent)
 	    "key", r->who.known ? r->who.key_id : NULL,
 	    "role", r->who.known ? r->who.role : NULL,
 	    "command", r->command[0] != '\0' ? r->command : NULL,
+	    "trace", r->trace[0] != '\0' ? r->trace : NULL,
 	    "rows", r->rows >= 0 ? rows : NULL, "ms", ms, "bytes", bytes,
 	    NULL);
 }

@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "answer.h"
+#include "audit.h"
 #include "conn_state.h"
 #include "forwarded.h"
 #include "lib/enc.h"
@@ -97,6 +98,23 @@ name_request(struct req *r)
 	uuid_text(r->id, uuid);
 }
 
+/* The trace-id of a traceparent header (W3C Trace Context, version 00). */
+static void
+trace_request(struct req *r)
+{
+	const struct slice *s = http_header(&r->head, "traceparent");
+
+	r->trace[0] = '\0';
+	if (s == NULL || s->n < 55 || s->p[2] != '-' || s->p[35] != '-')
+		return;
+	for (size_t i = 3; i < 35; i++)
+		if ((s->p[i] < '0' || s->p[i] > '9') &&
+		    (s->p[i] < 'a' || s->p[i] > 'f'))
+			return;
+	memcpy(r->trace, s->p + 3, 32);
+	r->trace[32] = '\0';
+}
+
 /* A request begins, whose head took n bytes; 0: it could not be read. */
 static void
 begin(struct conn *c, size_t n)
@@ -115,6 +133,7 @@ begin(struct conn *c, size_t n)
 	r->started_us = loop_now_us();
 	task_init(&r->wake, conn_woken, c);
 	name_request(r);
+	trace_request(r);
 	forwarded_peer(c->w->conf, &r->head, c->peer, r->peer);
 	c->fresh = false;
 	c->run++;
@@ -284,6 +303,7 @@ has_gone(struct conn *c)
 static enum conn_state
 abandon(struct conn *c)
 {
+	record_abandoned(&c->x->req);
 	story_abandon(&c->x->req);
 	conn_account(c, 499);
 	return CONN_CLOSED;

@@ -122,25 +122,33 @@ frames_open(struct call *c)
 	frames_send_with(c, f, audited ? 14 : 4, values, lengths, formats);
 }
 
-/* The caller's settings, local to the transaction; as the login, which may
- * call set_config(). */
+/* The caller's settings, local to the transaction, and the trace it is part
+ * of; as the login, which may call set_config(). */
 void
 frames_settings(struct call *c)
 {
-	const char *values[2 * CALL_SETTINGS];
+	const char *values[2 * CALL_SETTINGS + 2];
+	char name[48];
 	struct buf sql;
+	int n = 0;
 
-	if (c->nsettings == 0)
+	for (int i = 0; i < c->nsettings; i++) {
+		values[n++] = c->settings[i].name;
+		values[n++] = c->settings[i].value;
+	}
+	if (c->r->trace[0] != '\0') {
+		snprintf(name, sizeof(name), "agentcoopdb %s", c->r->trace);
+		values[n++] = "application_name";
+		values[n++] = name;
+	}
+	if (n == 0)
 		return;
 	buf_init(&sql, 4096);
-	for (int i = 0; i < c->nsettings; i++) {
+	for (int i = 1; i < n; i += 2)
 		buf_addf(&sql, "%s pg_catalog.set_config($%d, $%d, true)",
-		    i == 0 ? "SELECT" : ",", 2 * i + 1, 2 * i + 2);
-		values[2 * i] = c->settings[i].name;
-		values[2 * i + 1] = c->settings[i].value;
-	}
+		    i == 1 ? "SELECT" : ",", i, i + 1);
 	if (buf_cstr(&sql) == NULL || !PQsendQueryParams(c->c->pg.conn,
-	    buf_cstr(&sql), 2 * c->nsettings, NULL, values, NULL, NULL, 0))
+	    buf_cstr(&sql), n, NULL, values, NULL, NULL, 0))
 		pgc_fail(&c->c->pg);
 	frames_note(c, OP_SETTINGS, 0);
 	buf_fini(&sql);

@@ -73,6 +73,25 @@ add(struct req *r, struct audit_wait *wait)
 	return audit_add(r->w->audit, &row, wait);
 }
 
+void
+record_abandoned(const struct req *r)
+{
+	struct audit_row row = {
+		.who = &r->who, .request_id = r->id,
+		.endpoint = r->route == NULL ? "" : r->route->pattern,
+		.command = r->command, .peer = r->peer,
+		.sql_hash = r->sql_hash, .error = "client_closed_request",
+		.sql = r->w->conf->audit_include_sql ? r->sql : NULL,
+		.duration_us = loop_now_us() - r->started_us,
+		.rows = -1, .status = 499,
+	};
+
+	if (!r->who.known || r->w->conf->audit_disabled || r->record != NULL)
+		return;
+	uuid_v7(row.id);
+	(void)!audit_add(r->w->audit, &row, NULL);
+}
+
 enum verdict
 step_record(struct req *r)
 {

@@ -22,6 +22,7 @@
 #include "loop.h"
 
 #define REQUEST_ID_MAX	64
+#define STORY_STEPS	16		/* of a story, at most */
 #define ROLE_MAX	63		/* NAMEDATALEN - 1 */
 
 struct conn;
@@ -84,7 +85,12 @@ struct req {
 	/* the rate limit, for the headers; limit 0: none to tell */
 	unsigned	 rate_limit, rate_remaining;
 
+	/* how long each step took, its waits included (Server-Timing) */
+	int64_t		 step_began_us;
+	uint32_t	 step_us[STORY_STEPS];
+
 	/* for the log line and metrics */
+	char		 trace[33];	/* trace-id of traceparent, or "" */
 	char		 command[32];	/* "SELECT"; "" where there is none */
 	int64_t		 rows;		/* -1: none */
 

@@ -9,6 +9,20 @@
 #include "story.h"
 #include "worker.h"
 
+/* The step is over: the next one begins now. */
+static void
+step_over(struct req *r)
+{
+	int64_t now = loop_now_us();
+
+	if (r->step_began_us == 0)
+		r->step_began_us = r->started_us;
+	if (r->step < STORY_STEPS)
+		r->step_us[r->step] = (uint32_t)(now - r->step_began_us);
+	r->step_began_us = now;
+	r->step++;
+}
+
 static enum story_result
 finish(struct req *r)
 {
@@ -38,18 +52,18 @@ story_run(struct req *r)
 		log_debug("step", "id", r->id, "name", s->name, NULL);
 		switch (s->run(r)) {
 		case STEP_NEXT:
-			r->step++;
+			step_over(r);
 			break;
 		case STEP_WAIT:
 			r->waiting = true;
 			return STORY_WAIT;
 		case STEP_BODY:
-			r->step++;
+			step_over(r);
 			return STORY_BODY;
 		case STEP_REFUSE:
 			if (r->why.status == 0)
 				problem_internal(&r->why);
-			r->step++;
+			step_over(r);
 			break;
 		}
 	}
