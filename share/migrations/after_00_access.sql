@@ -97,6 +97,7 @@ SELECT p.oid, p.oid::pg_catalog.regprocedure::text AS sig, p.proname,
         '|total_relation|indexes)_size$')
       OR p.proname IN ('pg_tablespace_location', 'pg_relation_filepath',
         'pg_tablespace_databases', 'pg_sequence_last_value',
+        'pg_get_sequence_data', 'pg_get_loaded_modules',
         'pg_conf_load_time', 'inet_server_addr', 'inet_server_port')
       OR p.proname ~ '^pg_control_'
     THEN 2
@@ -169,7 +170,8 @@ BEGIN
 		SELECT b.sig FROM acdb_builtin b
 		WHERE (b.proname ~ ('^pg_(relation|table|total_relation'
 		           '|indexes|database)_size$')
-		       OR b.proname = 'pg_sequence_last_value'
+		       OR b.proname IN ('pg_sequence_last_value',
+		           'pg_get_sequence_data')
 		       OR b.kind = 3 AND b.public_at_first
 		          AND b.proname ~ '^pg_stat_get_'
 		          AND b.proname !~ ('^pg_stat_get_(wal|io|slru'
