@@ -313,12 +313,14 @@ raise() {
 	    UPDATE p SET c = c + 1 WHERE i = a;
 	    PERFORM pg_sleep(0.3);
 	    UPDATE p SET c = c + 1 WHERE i = b; END\$\$" && ok
+	local asked=()
 	for pair in "11,12" "12,11"; do
 		api POST /v1/sql/execute "" \
 		    "{\"sql\":\"SELECT cross_over($pair)\"}" \
 		    >"$BATS_TEST_TMPDIR/$pair" 3>&- &
+		asked+=($!)
 	done
-	wait
+	wait "${asked[@]}"	# not for bats' own countdown
 	found=$(tail -qn 1 "$BATS_TEST_TMPDIR"/1* | sort | xargs)
 	same "$found" "200 409"
 	grep -q '"title":"deadlock_detected".*"retryable":true' \
