@@ -158,8 +158,9 @@ follow_shows() {
 	run --separate-stderr -0 db mint --role analyst
 	[ "$(server_sql "SELECT login FROM acdb.dp_login
 	    WHERE key_role = 'analyst'" agentcoopdb)" = acdb_dp_analyst ]
-	run -0 api GET /v1/me "$output"
-	[[ $output == *'"role":"analyst"'*$'\n'200 ]]
+	run -0 api POST /v1/sql/execute "$output" \
+	    '{"sql": "SELECT current_user, session_user"}'
+	[[ $output == *'["analyst","acdb_dp_analyst"]'*$'\n'200 ]]
 	# One with attributes that a key must not have, and one of others'.
 	run -0 api POST /v1/sql/execute "" \
 	    '{"sql": "CREATE ROLE boss CREATEROLE"}'
