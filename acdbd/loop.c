@@ -462,10 +462,12 @@ loop_run(struct loop *l)
 	int n;
 
 	l->stopped = false;
+	log_hold();
 	while (!l->stopped) {
 		/* The clock is read behind the work of the last turn too,
 		 * lest that be added to how long a timer waits. */
 		l->now = loop_now_us() / 1000;
+		log_flush();
 		n = epoll_wait(l->epoll, l->ev, EVENTS_MAX, patience(l));
 		if (n == -1 && errno != EINTR) {
 			log_errno("cannot wait for events", NULL);
@@ -477,6 +479,7 @@ loop_run(struct loop *l)
 		run_timers(l);
 		run_tasks(l);
 	}
+	log_flush();
 	return 0;
 }
 

@@ -322,7 +322,8 @@ run_start(struct call *c)
 {
 	timer_init(&c->deadline, on_deadline, c);
 	pool_borrow(c->c, &events, c);
-	uuid_v7(c->audit_id);
+	if (!c->guessed_pure || c->idem.wanted)
+		uuid_v7(c->audit_id);	/* else it comes with the group */
 	if (c->c->pg.broken)		/* while it was being handed over */
 		on_lost(c);
 	else

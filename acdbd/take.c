@@ -61,6 +61,7 @@ take_error(struct call *c, const struct sent *s, const PGresult *res)
 	if (c->guessed_pure && !c->read_only && is_state(res, "25006")) {
 		c->retry = true;	/* it writes after all */
 		c->guessed_pure = false;
+		uuid_v7(c->audit_id);
 		for (int i = 0; i < c->nunits; i++)
 			stmts_impure(c->w->stmts, c->unit[i].stmt.sha256);
 		return;

@@ -17,11 +17,17 @@
 static const char *log_name = "acdb";
 static enum log_level log_level = LOG_INFO;
 static enum log_format log_format = LOG_TEXT;
+static char log_lines[LOG_LINE_MAX];	/* held lines, a write's worth */
+static size_t log_held;
+static bool log_holding;
 static const char *const level_names[] = { "error", "warn", "info", "debug" };
 
 void
 log_init(const char *name, enum log_level level, enum log_format format)
 {
+	/* What another process held is its own to write. */
+	log_held = 0;
+	log_holding = false;
 	log_name = name;
 	log_level = level;
 	log_format = format;
@@ -65,16 +71,45 @@ put_text_value(struct buf *b, const char *v)
 		buf_adds(b, v);
 }
 
+/* A log that cannot be written has nobody to be told. */
+static void
+put_line(const char *p, size_t n)
+{
+	while (write(STDERR_FILENO, p, n) == -1 && errno == EINTR)
+		continue;
+}
+
+void
+log_hold(void)
+{
+	log_holding = true;
+}
+
+void
+log_flush(void)
+{
+	int saved = errno;
+
+	if (log_held > 0)
+		put_line(log_lines, log_held);
+	log_held = 0;
+	errno = saved;
+}
+
 static void
 put_time(struct buf *b)
 {
+	static char text[32];		/* of that second */
+	static time_t second;
 	struct timespec ts;
 	struct tm tm;
-	char text[32];
 
 	clock_gettime(CLOCK_REALTIME, &ts);
-	gmtime_r(&ts.tv_sec, &tm);
-	strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &tm);
+	if (ts.tv_sec != second) {
+		second = ts.tv_sec;
+		gmtime_r(&second, &tm);
+		strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &tm);
+	}
 	buf_addf(b, "%s.%03ldZ", text, ts.tv_nsec / 1000000);
 }
 
@@ -126,9 +161,15 @@ log_line(enum log_level level, const char *error, const char *msg, va_list ap)
 	b.max = LOG_LINE_MAX;
 	buf_adds(&b, log_format == LOG_JSON ? "}\n" : "\n");
 	p = buf_peek(&b, &n);
-	/* A log that cannot be written has nobody to be told. */
-	while (write(STDERR_FILENO, p, n) == -1 && errno == EINTR)
-		continue;
+	if (log_held + n > sizeof(log_lines) || !log_holding)
+		log_flush();
+	if (log_holding && n <= sizeof(log_lines)) {
+		memcpy(log_lines + log_held, p, n);
+		log_held += n;
+		if (level <= LOG_WARN)
+			log_flush();
+	} else
+		put_line(p, n);
 	buf_fini(&b);
 	errno = saved;
 }

@@ -41,6 +41,12 @@ void	log_debug(const char *msg, ...) __attribute__((sentinel));
 /* As log_error, with the field error=strerror(errno). */
 void	log_errno(const char *msg, ...) __attribute__((sentinel));
 
+/* Lines of level info and below may wait until log_flush(), many to a write:
+ * a loop turns this on and flushes once a turn.  A line of a higher level
+ * brings what waits along. */
+void	log_hold(void);
+void	log_flush(void);
+
 /* For start-up and command-line tools: "name: text" on standard error,
  * then exit with the code.  Never used once the loop runs. */
 void	die(int code, const char *fmt, ...) NORETURN PRINTF(2, 3);
