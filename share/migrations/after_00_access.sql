@@ -211,6 +211,9 @@ BEGIN
 		IF s <> 'ext' AND pg_catalog.current_setting('acdb.own_cluster')
 		    = 'on' THEN
 			ALTER EXTENSION vector SET SCHEMA ext;
+		ELSIF s <> 'ext' THEN
+			-- Sessions' search_path includes it.
+			EXECUTE 'GRANT USAGE ON SCHEMA ' || s || ' TO PUBLIC';
 		END IF;
 	ELSIF EXISTS (SELECT 1 FROM pg_catalog.pg_available_extensions a
 	    WHERE a.name = 'vector') THEN
