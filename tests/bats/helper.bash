@@ -44,6 +44,7 @@ server_start() {
 	server_up || return 1
 	# shellcheck source=/dev/null
 	. "$SRV.config/up.env"
+	server_sql "SELECT" >/dev/null	# its variables are for all tests
 }
 
 # The same again after server_kill, or with other settings.
@@ -67,8 +68,12 @@ server_pid() {
 # server_sql SQL: as the cluster's superuser, past acdbd; unaligned.  The
 # password is derived from the secret as lib/secret.h says.
 server_sql() {
-	PGPASSWORD=$(server_password acdb_super) \
-	    "$("$TOP/deploy/local/pg-bindir.sh")/psql" -XqAt \
+	# Both take longer than psql itself.
+	: "${PSQL:=$("$TOP/deploy/local/pg-bindir.sh")/psql}"
+	[ "${SUPER%%:*}" = "$SRV" ] ||
+	    SUPER=$SRV:$(server_password acdb_super)
+	export PSQL SUPER
+	PGPASSWORD=${SUPER#*:} "$PSQL" -XqAt \
 	    -v ON_ERROR_STOP=1 -h "$SRV/db/run" -U acdb_super \
 	    -d "${2:-agentcoopdb}" -c "$1"
 }
