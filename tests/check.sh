@@ -9,7 +9,7 @@
 # no test has failed.  The last line is "N passed, N failed".
 set -u
 cd "$(dirname "$0")/.." || exit 1
-export LC_ALL=C BATS_TEST_TIMEOUT=${BATS_TEST_TIMEOUT:-300}
+export LC_ALL=C.UTF-8 BATS_TEST_TIMEOUT=${BATS_TEST_TIMEOUT:-300}
 # What the shell that runs us is set up for must not reach the tests.
 for name in $(env | sed -n 's/^\(AGENTCOOPDB_[A-Z_]*\)=.*/\1/p' |
     grep -v PG_BINDIR) \

@@ -14,6 +14,7 @@ setup_file() {
 		chown -R postgres "$C"
 	fi
 	as_postgres "$PGBIN/initdb" -D "$C/data" -U owner -A scram-sha-256 \
+	    -E UTF8 --locale=C.UTF-8 \
 	    --pwfile="$C/pw" >/dev/null
 }
 
