@@ -140,10 +140,13 @@ postgres_sql() {
 	    -d "${2:-postgres}" -c "$1"
 }
 
+# Nothing where there is none: for teardown.
 postgres_stop() {
+	[ -n "${PGT:-}" ] || return 0
 	as_nobody "$("$TOP/deploy/local/pg-bindir.sh")/pg_ctl" -s -w -m fast \
 	    -D "$PGT/data" stop
 	rm -rf "$PGT"
+	PGT=
 }
 
 # PostgreSQL refuses root.

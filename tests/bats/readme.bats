@@ -9,6 +9,10 @@ teardown_file() {
 	server_stop
 }
 
+teardown() {
+	postgres_stop
+}
+
 # blocks KIND SCRIPT WANT: README's blocks of that kind as one script, which
 # prints "@@ N" in front of the Nth; and what is expected, in the same form.
 blocks() {
@@ -61,6 +65,5 @@ blocks() {
 	unset AGENTCOOPDB_GATEWAY_URL AGENTCOOPDB_API_KEY_FILE \
 	    AGENTCOOPDB_CA_FILE
 	run -0 bash -eu script
-	postgres_stop
 	[[ $(cat admin.key) =~ ^acd_dev_.{49}$ ]]
 }
