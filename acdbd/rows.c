@@ -43,7 +43,8 @@ learn(struct types *types, const PGresult *res, uint32_t wanted)
 		t.elem = (uint32_t)strtoul(PQgetvalue(res, i, 2), NULL, 10);
 		t.delim = PQgetvalue(res, i, 3)[0];
 		strncpy(t.name, PQgetvalue(res, i, 4), sizeof(t.name) - 1);
-		types_learn(types, &t);
+		if (t.oid == wanted || types_find(types, t.oid) == NULL)
+			types_learn(types, &t);
 	}
 }
 

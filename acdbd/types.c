@@ -140,27 +140,36 @@ static const struct type builtin[] = {
 	{ 5069, TYPE_TEXT, 0, ',', "xid8" },
 };
 
-/* An oid the table lacks is asked of the catalog, built-in or not.  Of
- * pgvector's types, vector and halfvec have JSON for their text. */
+/*
+ * An oid the table lacks is asked of the catalog, built-in or not, together
+ * with the elements of an array.  A domain is written as what it is made of.
+ * Of pgvector's types, vector and halfvec have JSON for their text.
+ */
 const char types_query[] =
-    "SELECT t.oid, CASE"
-    " WHEN e.oid IS NOT NULL THEN 'array'"
-    " WHEN t.typname IN ('vector', 'halfvec') AND EXISTS (SELECT FROM"
+    "WITH RECURSIVE asked(oid, base) AS ("
+    " SELECT $1::pg_catalog.oid, $1::pg_catalog.oid"
+    " UNION SELECT CASE b.typtype WHEN 'd' THEN a.oid ELSE b.typelem END,"
+    " CASE b.typtype WHEN 'd' THEN b.typbasetype ELSE b.typelem END"
+    " FROM asked a JOIN pg_catalog.pg_type b ON b.oid = a.base"
+    " WHERE b.typtype = 'd' OR b.typsubscript"
+    "  = 'array_subscript_handler'::pg_catalog.regproc)"
+    " SELECT t.oid, CASE WHEN e.oid IS NOT NULL THEN 'array'"
+    " WHEN b.typname IN ('vector', 'halfvec') AND EXISTS (SELECT FROM"
     "   pg_catalog.pg_depend d JOIN pg_catalog.pg_extension x"
     "   ON x.oid = d.refobjid"
     "   WHERE d.classid = 'pg_catalog.pg_type'::pg_catalog.regclass"
-    "   AND d.objid = t.oid AND d.deptype = 'e'"
+    "   AND d.objid = b.oid AND d.deptype = 'e'"
     "   AND d.refclassid = 'pg_catalog.pg_extension'::pg_catalog.regclass"
     "   AND x.extname = 'vector') THEN 'vector'"
-    " ELSE 'text' END,"
-    " coalesce(e.oid, 0), coalesce(e.typdelim, t.typdelim),"
-    " CASE WHEN e.oid IS NULL THEN t.typname"
-    " ELSE e.typname || '[]' END"
-    " FROM pg_catalog.pg_type t LEFT JOIN pg_catalog.pg_type e"
-    " ON e.oid = t.typelem"
-    " AND t.typsubscript = 'array_subscript_handler'::pg_catalog.regproc"
-    " WHERE t.oid = ANY (ARRAY[$1::pg_catalog.oid, (SELECT s.typelem"
-    "   FROM pg_catalog.pg_type s WHERE s.oid = $1::pg_catalog.oid)])";
+    " WHEN b.typnamespace = 'pg_catalog'::pg_catalog.regnamespace"
+    "  THEN b.typname ELSE 'text' END,"
+    " coalesce(e.oid, 0), coalesce(e.typdelim, b.typdelim),"
+    " CASE WHEN t.oid = b.oid AND e.oid IS NOT NULL"
+    "  THEN e.typname || '[]' ELSE t.typname END"
+    " FROM asked a JOIN pg_catalog.pg_type t ON t.oid = a.oid"
+    " JOIN pg_catalog.pg_type b ON b.oid = a.base AND b.typtype <> 'd'"
+    " LEFT JOIN pg_catalog.pg_type e ON e.oid = b.typelem"
+    " AND b.typsubscript = 'array_subscript_handler'::pg_catalog.regproc";
 
 struct types *
 types_new(void)
@@ -232,5 +241,8 @@ types_kind(const char *name)
 		return TYPE_ARRAY;
 	if (strcmp(name, "vector") == 0)
 		return TYPE_VECTOR;
+	for (size_t i = 0; i < NELEM(builtin); i++)
+		if (strcmp(name, builtin[i].name) == 0)
+			return builtin[i].kind;
 	return TYPE_TEXT;
 }

@@ -2,8 +2,8 @@
  * types.h - what the server must know of PostgreSQL's types to turn values
  * into JSON and back.
  *
- * The built-in ones are a table.  Of a database's own types only arrays and
- * pgvector's need to be known; they are learned from the catalog as they
+ * The built-in ones are a table.  Of a database's own types arrays, domains
+ * and pgvector's need to be known; they are learned from the catalog as they
  * are met (types_learn()) and kept in a bounded table.
  */
 #ifndef TYPES_H
@@ -51,7 +51,8 @@ const struct type *types_find(const struct types *t, uint32_t oid);
 void	 types_learn(struct types *t, const struct type *type);
 
 /* The catalog query that answers an oid ($1) with the columns oid, kind (the
- * names below), elem, delim, name; and how to read its kind. */
+ * name of a built-in type of that kind, or "array", "vector"), elem, delim,
+ * name, a row for it and for each type inside it; and how to read the kind. */
 extern const char types_query[];
 enum type_kind types_kind(const char *name);
 
