@@ -265,6 +265,25 @@ travels() {
 	EOT
 }
 
+@test "a domain is what it is made of, in arrays, too" {
+	sql "CREATE DOMAIN posint AS int CHECK (VALUE > 0)" && ok
+	sql "CREATE DOMAIN ids AS posint[]" && ok
+	sql "CREATE DOMAIN ids2 AS ids" && ok
+	sql "CREATE DOMAIN vec AS vector(2)" && ok
+	sql "CREATE DOMAIN doc AS jsonb" && ok
+	sql "CREATE DOMAIN at AS timestamptz" && ok
+	sql "CREATE TABLE domains (a posint, b ids, c ids2, d vec, e doc,
+	    f posint[], g vec[], h doc[], i at[])" && ok
+	row='[5,[1,null],[2],[1,2],{"a": 1},[3,4],[[1,2],[3,4]],[[1],{"a": 2}],["2024-01-02T03:04:05+00:00"]]'
+	for _ in 1 2; do
+		sql 'INSERT INTO domains VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9)' 		    "$row" && ok
+	done
+	sql "TABLE domains LIMIT 1" && rows "[$row]"
+	sql 'UPDATE domains SET a = $1, f = $2' '[5.0,[1e1]]' && ok
+	sql 'UPDATE domains SET a = $1' '[-1]' &&
+	    refused 409 integrity_violation
+}
+
 @test "a parameter without a type of its own takes the column's" {
 	sql "CREATE TABLE kinds (i int8, n numeric, t text, a int[], j jsonb,
 	    v vector(2), b bool, d timestamptz, y bytea)" && ok
