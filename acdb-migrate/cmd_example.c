@@ -14,11 +14,10 @@ static const char example[] =
     "CREATE TABLE IF NOT EXISTS public.documents ("
     "	id		uuid PRIMARY KEY DEFAULT gen_random_uuid(),"
     "	workspace_id	uuid NOT NULL DEFAULT acdb_api.workspace_id(),"
-    "	title		text NOT NULL,"
+    "	title		text NOT NULL DEFAULT '',"
     "	body		text NOT NULL DEFAULT '',"
     "	metadata	jsonb NOT NULL DEFAULT '{}',"
-    "	created_at	timestamptz NOT NULL DEFAULT now(),"
-    "	updated_at	timestamptz NOT NULL DEFAULT now());"
+    "	created_at	timestamptz NOT NULL DEFAULT now());"
     "CREATE INDEX IF NOT EXISTS documents_workspace"
     " ON public.documents (workspace_id, created_at DESC)";
 

@@ -57,6 +57,7 @@ call_free(struct call *c)
 	}
 	if (c->has_json)
 		json_fini(&c->json);
+	free(c->json_text);
 	idem_fini(c);
 	PQclear(c->stalled);
 	buf_fini(&c->notices);

@@ -71,6 +71,14 @@ struct unit {
 	bool		 naming;	/* its Parse is not answered yet */
 };
 
+/* How the result is answered. */
+enum call_form {
+	CALL_ROWS,		/* columns and rows */
+	CALL_RESULT,		/* of a procedure: the first column of the
+				 * first row, as "result" */
+	CALL_DOCUMENT,		/* that same, JSON, alone */
+};
+
 /* Where a call is between two flushes; behind each: what is awaited. */
 enum call_phase {
 	CALL_ONCE,		/* all in one flush; the last Sync ends it */
@@ -106,11 +114,14 @@ struct call {
 	struct worker	*w;
 
 	/* what is asked (execute.c) */
-	struct json	 json;		/* the request's body */
+	struct json	 json;		/* the request's body, or json_text */
 	bool		 has_json;
+	char		*json_text;	/* owned; or NULL */
 	struct unit	*unit;		/* owned; nunits of them */
 	int		 nunits;
 	bool		 batch;		/* answered as one, even of one */
+	enum call_form	 form;
+	char		 label[64];	/* of a procedure: its name */
 	const char	*endpoint, *command;	/* for the audit row */
 	uint8_t		 sha256[32];	/* of all the SQL */
 	char		*sql;		/* all of it, where it is audited */

@@ -12,6 +12,7 @@
 #include "lib/pg.h"
 #include "lib/pgmigrate.h"
 #include "listen.h"
+#include "rpc.h"
 
 static void
 good(const char *what, const char *more)
@@ -44,6 +45,20 @@ check_certificate(const struct conf *c, struct buf *err)
 	if (r == -1)
 		return bad(EXIT_CONFIG, "certificate", buf_cstr(err));
 	good("certificate", "");
+	return EXIT_OK;
+}
+
+static int
+check_procedures(const struct conf *c, struct buf *err)
+{
+	struct rpc_files *rpcs = rpc_files_load(c, err);
+	char text[32];
+
+	if (rpcs == NULL)
+		return bad(EXIT_CONFIG, "procedures", buf_cstr(err));
+	snprintf(text, sizeof(text), "%zu", rpc_files_count(rpcs));
+	good("procedures", text);
+	rpc_files_free(rpcs);
 	return EXIT_OK;
 }
 
@@ -136,6 +151,8 @@ check_run(const struct conf *c)
 		if (user.change)
 			good("workers' user", user.name);
 		code = check_certificate(c, &err);
+		if (code == EXIT_OK)
+			code = check_procedures(c, &err);
 	}
 	if (code == EXIT_OK && c->database_url != NULL)
 		code = check_database(c);

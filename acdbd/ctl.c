@@ -16,6 +16,7 @@
 #include "pgc.h"
 #include "pgtarget.h"
 #include "pool.h"
+#include "rpc_known.h"
 #include "worker.h"
 
 #define RETRY_MS	250	/* between two attempts to connect */
@@ -41,7 +42,7 @@ struct ctl {
 	const char	*refusal;	/* why this connection is given up */
 	struct timer	 retry, ping;
 	struct pending	*first, *last;	/* in order */
-	struct ctl_query listening, greeting, pinging;
+	struct ctl_query listening, listening_rpcs, greeting, pinging;
 	struct ctl_server server;
 	int64_t		 heard;		/* loop_now() of the last answer */
 	bool		 complained;	/* about this outage */
@@ -196,6 +197,7 @@ on_greeting(struct ctl_query *q, PGresult *res)
 		c->complained = false;
 		c->heard = loop_now(c->w->loop);
 		keys_flush(c->w->keys);	/* what changed while we were deaf */
+		rpc_known_flush(c->w->rpcs);
 		loop_timer(c->w->loop, &c->ping, PING_MS);
 		log_info("control plane ready", NULL);
 		pool_enable(c->w->pool, true);
@@ -246,7 +248,9 @@ on_ready(void *arg)
 
 	c->state = GREETED;
 	/* Listening before asking: what changes from here on is heard. */
-	if (send_query(c, &c->listening, "LISTEN acdb_keys", 0, NULL) == -1)
+	if (send_query(c, &c->listening, "LISTEN acdb_keys", 0, NULL) == -1 ||
+	    send_query(c, &c->listening_rpcs, "LISTEN acdb_rpcs", 0,
+	    NULL) == -1)
 		return;
 	(void)!send_query(c, &c->greeting, greeting_sql, 0, NULL);
 }
@@ -259,6 +263,8 @@ hear(struct ctl *c)
 	while ((note = PQnotifies(c->pg.conn)) != NULL) {
 		if (strcmp(note->relname, "acdb_keys") == 0)
 			keys_changed(c->w->keys, note->extra);
+		else if (strcmp(note->relname, "acdb_rpcs") == 0)
+			rpc_known_changed(c->w->rpcs, note->extra);
 		PQfreemem(note);
 	}
 }
@@ -320,7 +326,7 @@ ctl_new(struct worker *w, const struct pgtarget *target)
 	c->target = target;
 	c->reason = "connecting to the database";
 	c->greeting.done = on_greeting;
-	c->listening.done = on_listening;
+	c->listening.done = c->listening_rpcs.done = on_listening;
 	c->pinging.done = on_pong;
 	timer_init(&c->retry, connect_now, c);
 	timer_init(&c->ping, on_ping, c);

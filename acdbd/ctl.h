@@ -3,9 +3,9 @@
  * is like.  It never runs a caller's SQL.
  *
  * One a worker, in pipeline mode: many questions may be under way, answered
- * in order.  It also LISTENs for changes of keys, so that a revocation takes
- * effect wherever it was made; while it cannot hear, nothing remembered of a
- * key is trusted (ctl_fresh()).
+ * in order.  It also LISTENs for changes of keys and procedures, so that a
+ * revocation takes effect wherever it was made; while it cannot hear, nothing
+ * remembered of them is trusted (ctl_fresh()).
  */
 #ifndef CTL_H
 #define CTL_H

@@ -13,6 +13,7 @@
 #include "lib/secret.h"
 #include "pgtarget.h"
 #include "pool.h"
+#include "rpc_known.h"
 #include "stmt.h"
 #include "types.h"
 #include "worker.h"
@@ -30,18 +31,19 @@ pool_size(const struct worker *w)
 }
 
 int
-db_start(struct worker *w)
+db_start(struct worker *w, struct rpc_files *rpcs)
 {
 	uint8_t key[32];
 	struct buf err;
 
 	buf_init(&err, 512);
+	w->rpcs = rpc_known_new(w, rpcs);
 	w->target = pgtarget_new(w->conf->database_url,
 	    w->conf->gateway_password, &err);
 	if (w->target == NULL) {
 		log_error("cannot use the database", "why", buf_cstr(&err),
 		    NULL);
-		goto free_err;
+		goto stop;
 	}
 	secret_context_key(key, w->conf->gateway_password);
 	w->mac = secret_mac_new(key, sizeof(key));
@@ -55,7 +57,7 @@ db_start(struct worker *w)
 	w->janitor = janitor_new(w);
 	if (w->mac == NULL || w->types == NULL || w->stmts == NULL ||
 	    w->keys == NULL || w->pool == NULL || w->audit == NULL ||
-	    w->ctl == NULL || w->janitor == NULL) {
+	    w->ctl == NULL || w->janitor == NULL || w->rpcs == NULL) {
 		log_errno("cannot start the database side", NULL);
 		goto stop;
 	}
@@ -63,7 +65,6 @@ db_start(struct worker *w)
 	return 0;
  stop:
 	db_stop(w);
- free_err:
 	buf_fini(&err);
 	return -1;
 }
@@ -80,6 +81,7 @@ db_stop(struct worker *w)
 	pool_free(w->pool);
 	audit_free(w->audit);
 	keys_free(w->keys);
+	rpc_known_free(w->rpcs);
 	stmts_free(w->stmts);
 	types_free(w->types);
 	secret_mac_free(w->mac);
@@ -87,6 +89,7 @@ db_stop(struct worker *w)
 	w->pool = NULL;
 	w->audit = NULL;
 	w->keys = NULL;
+	w->rpcs = NULL;
 	w->stmts = NULL;
 	w->types = NULL;
 	w->mac = NULL;

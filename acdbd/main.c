@@ -22,6 +22,7 @@
 #include "loop.h"
 #include "master.h"
 #include "relay.h"
+#include "rpc.h"
 #include "worker.h"
 
 enum mode { MODE_SERVE, MODE_INETD, MODE_CHECK };
@@ -183,6 +184,19 @@ load_certificate(const struct conf *c)
 	return certs;
 }
 
+static struct rpc_files *
+load_procedures(const struct conf *c)
+{
+	struct rpc_files *rpcs;
+	struct buf err;
+
+	buf_init(&err, LOG_LINE_MAX);
+	if ((rpcs = rpc_files_load(c, &err)) == NULL)
+		die(EXIT_CONFIG, "%s", buf_cstr(&err));
+	buf_fini(&err);
+	return rpcs;
+}
+
 /* One worker without a master: no sockets, no migration, no second user. */
 static int
 serve_inetd(const struct conf *c)
@@ -193,7 +207,7 @@ serve_inetd(const struct conf *c)
 	if ((w.board = board_new(1)) == NULL || (w.loop = loop_new()) == NULL)
 		die(EXIT_LOCAL, "out of memory");
 	board_join(w.board, 0);
-	if (db_start(&w) == 0) {
+	if (db_start(&w, load_procedures(c)) == 0) {
 		r = conn_serve_inetd(&w);
 		db_stop(&w);
 	}
@@ -228,6 +242,7 @@ serve(const struct options *o, struct conf *c)
 	buf_init(&err, LOG_LINE_MAX);
 	confine_raise_files();
 	s.certs = load_certificate(c);
+	s.rpcs = load_procedures(c);
 	if ((code = listen_open(&listeners, c, &err)) != EXIT_OK)
 		die(code, "%s", buf_cstr(&err));
 	log_start(&listeners, c);

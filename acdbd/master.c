@@ -46,6 +46,7 @@ struct master {
 	int64_t		 now;		/* milliseconds, monotonic */
 	struct child	*worker;
 	unsigned	 workers;
+	struct rpc_files *rpcs;		/* for workers to come; owned */
 	struct child	 migrator;
 	struct child	 database;	/* its pid is embedded.c's */
 	int64_t		 hold;		/* no worker before; NEVER: before
@@ -89,7 +90,7 @@ start_worker(struct master *m, unsigned index)
 {
 	struct worker_start start = { .index = index, .conf = m->s->conf,
 	    .board = m->s->board, .certs = m->s->certs,
-	    .listeners = m->s->listeners, .relay = m->s->relay,
+	    .listeners = m->s->listeners, .relay = m->s->relay, .rpcs = m->rpcs,
 	    .user = &m->s->user, .master = getpid() };
 	struct child *c = &m->worker[index];
 	pid_t pid;
@@ -225,6 +226,25 @@ drain(struct master *m, int code)
 		kill(m->migrator.pid, SIGTERM);
 }
 
+/* Workers read them by themselves; those that are started later get what
+ * was good here. */
+static void
+reload_rpcs(struct master *m)
+{
+	struct rpc_files *rpcs;
+	struct buf err;
+
+	buf_init(&err, LOG_LINE_MAX);
+	if ((rpcs = rpc_files_load(m->s->conf, &err)) == NULL)
+		log_error("the procedures in use stay", "reason",
+		    buf_cstr(&err), NULL);
+	else {
+		rpc_files_free(m->rpcs);
+		m->rpcs = rpcs;
+	}
+	buf_fini(&err);
+}
+
 static void
 reload(struct master *m)
 {
@@ -238,6 +258,7 @@ reload(struct master *m)
 		board_set_log_level(m->s->board, level);
 	}
 	poll_certs(m, true);
+	reload_rpcs(m);
 	for (unsigned i = 0; i < m->workers; i++)
 		if (m->worker[i].pid != 0)
 			kill(m->worker[i].pid, SIGHUP);
@@ -394,7 +415,8 @@ supervise(struct master *m, const sigset_t *set)
 int
 master_run(const struct master_setup *s)
 {
-	struct master m = { .s = s, .workers = (unsigned)s->conf->workers };
+	struct master m = { .s = s, .workers = (unsigned)s->conf->workers,
+	    .rpcs = s->rpcs };
 	sigset_t set;
 
 	m.now = loop_now_us() / 1000;
@@ -418,6 +440,7 @@ master_run(const struct master_setup *s)
 	if (s->embedded)
 		embedded_stop();
 	log_info("stopped", NULL);
+	rpc_files_free(m.rpcs);
 	free(m.worker);
 	return m.code;
 }

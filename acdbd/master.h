@@ -21,6 +21,7 @@
 #include "lib/cdefs.h"
 #include "listen.h"
 #include "relay.h"
+#include "rpc.h"
 
 struct master_setup {
 	struct conf		*conf;
@@ -28,6 +29,7 @@ struct master_setup {
 	struct certs		*certs;		/* NULL: plaintext */
 	struct listeners	*listeners;
 	struct relay		*relay;
+	struct rpc_files	*rpcs;		/* handed over */
 	struct confine_user	 user;
 	bool			 embedded;	/* our PostgreSQL is running */
 };

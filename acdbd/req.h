@@ -91,7 +91,8 @@ struct req {
 
 	/* for the log line and metrics */
 	char		 trace[33];	/* trace-id of traceparent, or "" */
-	char		 command[32];	/* "SELECT"; "" where there is none */
+	char		 command[64];	/* "SELECT", a procedure's name; ""
+					 * where there is none */
 	int64_t		 rows;		/* -1: none */
 
 	struct answer	 answer;

@@ -12,6 +12,7 @@
 #define ALLOW_POST	"POST, OPTIONS"
 #define ALLOW_GET_POST	"GET, HEAD, POST, OPTIONS"
 #define ALLOW_DELETE	"DELETE, OPTIONS"
+#define ALLOW_RPC	"GET, HEAD, PUT, DELETE, OPTIONS"
 
 /* The longest part of a path that is told back in a 404. */
 #define PATH_SHOWN_MAX	200
@@ -31,6 +32,22 @@ static const struct route routes[] = {
 	    DOOR_API, ALLOW_GET },
 	{ "/v1/me", HTTP_OPTIONS, &story_options, false,
 	    DOOR_API, ALLOW_GET },
+	{ "/v1/rpc", HTTP_GET, &story_rpc_list, true,
+	    DOOR_API, ALLOW_GET },
+	{ "/v1/rpc", HTTP_OPTIONS, &story_options, false,
+	    DOOR_API, ALLOW_GET },
+	{ "/v1/rpc/call", HTTP_POST, &story_rpc_call, true,
+	    DOOR_API, ALLOW_POST },
+	{ "/v1/rpc/call", HTTP_OPTIONS, &story_options, false,
+	    DOOR_API, ALLOW_POST },
+	{ "/v1/rpc/{name}", HTTP_GET, &story_rpc_get, true,
+	    DOOR_API, ALLOW_RPC },
+	{ "/v1/rpc/{name}", HTTP_PUT, &story_rpc_put, true,
+	    DOOR_API, ALLOW_RPC },
+	{ "/v1/rpc/{name}", HTTP_DELETE, &story_rpc_delete, true,
+	    DOOR_API, ALLOW_RPC },
+	{ "/v1/rpc/{name}", HTTP_OPTIONS, &story_options, false,
+	    DOOR_API, ALLOW_RPC },
 	{ "/v1/audit", HTTP_GET, &story_audit, true,
 	    DOOR_API, ALLOW_GET },
 	{ "/v1/audit", HTTP_OPTIONS, &story_options, false,

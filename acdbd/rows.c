@@ -150,6 +150,8 @@ know_columns(struct call *c, const PGresult *res)
 	uint32_t oid;
 
 	c->ncolumns = PQnfields(res);
+	if (c->form != CALL_ROWS && c->ncolumns > 1)
+		c->ncolumns = 1;
 	for (int i = 0; i < c->ncolumns; i++) {
 		oid = PQftype(res, i);
 		c->type_wanted = rows_unknown_type(c->w->types, &oid, 1);
@@ -187,6 +189,31 @@ put_row(struct buf *out, struct call *c, const PGresult *res, int row)
 	buf_addc(out, c->objects ? '}' : ']');
 }
 
+/* The first column of the first row, and no other. */
+static int
+add_single(struct call *c, const PGresult *res)
+{
+	struct buf *out = &c->r->answer.body;
+	const char *p;
+	size_t n;
+	int rc;
+
+	if (c->rows > 0 || PQntuples(res) == 0 || PQnfields(res) == 0)
+		return ROWS_OK;
+	if ((rc = know_columns(c, res)) != ROWS_OK)
+		return rc;
+	c->rows = 1;
+	p = PQgetvalue(res, 0, 0);
+	n = (size_t)PQgetlength(res, 0, 0);
+	if (PQgetisnull(res, 0, 0))
+		buf_adds(out, "null");
+	else if (c->form == CALL_DOCUMENT)
+		buf_add(out, p, n);
+	else
+		values_put(out, c->w->types, c->column[0], p, n, &c->style);
+	return buf_failed(out) ? ROWS_TOO_LARGE : ROWS_OK;
+}
+
 int
 rows_add(struct call *c, const PGresult *res)
 {
@@ -195,6 +222,8 @@ rows_add(struct call *c, const PGresult *res)
 
 	if (c->r == NULL)
 		return ROWS_OK;
+	if (c->form != CALL_ROWS)
+		return add_single(c, res);
 	out = &c->r->answer.body;
 	if (!c->columns_written) {
 		if ((rc = know_columns(c, res)) != ROWS_OK)
@@ -302,6 +331,19 @@ rows_next(struct call *c)
 	}
 }
 
+static void
+end_result(struct call *c)
+{
+	struct buf *prefix = &c->r->answer.prefix;
+
+	if (c->rows == 0)
+		buf_adds(&c->r->answer.body, "null");
+	buf_adds(prefix, "{\"procedure\":");
+	json_put_cstr(prefix, c->label);
+	buf_adds(prefix, ",\"result\":");
+	c->r->rows = rows_affected(c);
+}
+
 int
 rows_end(struct call *c)
 {
@@ -310,7 +352,11 @@ rows_end(struct call *c)
 	size_t n = command_len(c->tag), notices;
 	const char *p = buf_peek(&c->notices, &notices);
 
-	if (c->batch)
+	if (c->form == CALL_DOCUMENT)
+		return buf_failed(out) ? -1 : 0;
+	if (c->form == CALL_RESULT)
+		end_result(c);
+	else if (c->batch)
 		buf_addc(out, ']');
 	else {
 		close_result(out, c);

@@ -19,5 +19,10 @@ extern const struct story story_rotate;		/* keysapi.c */
 extern const struct story story_keys;		/* keyslist.c */
 extern const struct story story_revoke;		/* keyslist.c */
 extern const struct story story_audit;		/* auditapi.c */
+extern const struct story story_rpc_call;	/* rpc_call.c */
+extern const struct story story_rpc_list;	/* rpc_api.c */
+extern const struct story story_rpc_get;	/* rpc_api.c */
+extern const struct story story_rpc_put;	/* rpc_put.c */
+extern const struct story story_rpc_delete;	/* rpc_put.c */
 
 #endif

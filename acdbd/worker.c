@@ -18,6 +18,7 @@
 #include "lib/log.h"
 #include "listen.h"
 #include "peers.h"
+#include "rpc_known.h"
 #include "tls.h"
 #include "worker.h"
 
@@ -63,6 +64,7 @@ on_hup(void *arg, int signo UNUSED)
 
 	log_set_level(board_log_level(self->w.board));
 	(void)take_certificate(self);
+	rpc_known_reload(self->w.rpcs);
 }
 
 static void
@@ -127,7 +129,7 @@ build(struct self *self)
 	}
 	if (s->certs != NULL)
 		certs_seal(s->certs);
-	if (take_certificate(self) == -1 || db_start(w) == -1)
+	if (take_certificate(self) == -1 || db_start(w, s->rpcs) == -1)
 		return -1;
 	if ((self->door = door_open(w, s->listeners, s->relay)) == NULL)
 		return -1;

@@ -21,6 +21,7 @@ struct confine_user;
 struct listeners;
 struct peers;
 struct relay;
+struct rpc_files;
 struct tls;
 
 /* The database side, one of each a worker. */
@@ -30,6 +31,7 @@ struct audit;		/* audit.h: group commit of audit rows */
 struct pool;		/* pool.h: data-plane connections */
 struct janitor;		/* janitor.h: what is tidied up now and then */
 struct stmts;		/* stmt.h: statements checked before */
+struct rpc_known;	/* rpc_known.h: procedures that can be called */
 struct types;		/* types.h: what is known of the database's types */
 struct secret_mac;	/* lib/secret.h: signs contexts */
 struct pgtarget;	/* pgtarget.h: where PostgreSQL is */
@@ -52,13 +54,15 @@ struct worker {
 	struct janitor		*janitor;
 	struct stmts		*stmts;
 	struct types		*types;
+	struct rpc_known	*rpcs;
 	struct secret_mac	*mac;
 	struct pgtarget		*target;
 };
 
 /* Build, and tear down, the database side of w (db.c).  db_start() needs no
- * database: it begins to connect and returns.  Returns 0, or -1 (logged). */
-int	db_start(struct worker *w) MUST_CHECK;
+ * database: it begins to connect and returns.  The procedures of files are
+ * handed over.  Returns 0, or -1 (logged). */
+int	db_start(struct worker *w, struct rpc_files *rpcs) MUST_CHECK;
 void	db_stop(struct worker *w);
 
 /* Whether requests can be served: the database answers and its schema is
@@ -73,6 +77,8 @@ struct worker_start {
 	struct certs		*certs;		/* NULL: plaintext */
 	struct listeners	*listeners;	/* closed when draining */
 	struct relay		*relay;
+	struct rpc_files	*rpcs;		/* the worker's own copy: handed
+						 * over */
 	const struct confine_user *user;
 	pid_t			 master;
 };

@@ -4,7 +4,7 @@
 -- The control plane's login.  It reads no context key.
 REVOKE ALL ON ALL TABLES IN SCHEMA acdb FROM PUBLIC, agentcoopdb_gateway;
 GRANT SELECT, INSERT, UPDATE, DELETE
-	ON acdb.workspaces, acdb.api_keys, acdb.idempotency_keys
+	ON acdb.workspaces, acdb.api_keys, acdb.idempotency_keys, acdb.rpcs
 	TO agentcoopdb_gateway;
 GRANT SELECT, INSERT, UPDATE (rows_affected, duration_us)
 	ON acdb.audit_logs TO agentcoopdb_gateway;
