@@ -222,8 +222,7 @@ tell(struct conf *c, const char *secret)
 	if (buf_failed(&b) ||
 	    set(&c->migrations_database_url, buf_cstr(&b)) == -1 ||
 	    set(&c->owner_password, password) == -1 ||
-	    set(&c->gateway_password, secret) == -1 ||
-	    (cluster.user.drop && set(&c->user, cluster.user.name) == -1))
+	    set(&c->gateway_password, secret) == -1)
 		goto fini;
 	rc = 0;
 fini:
@@ -262,7 +261,7 @@ embedded_start(const char *dir, struct conf *c)
 	char secret[EMBEDDED_SECRET] = "";
 	int rc;
 
-	if (embedded_proc_user(c, &cluster.user) == -1 ||
+	if (embedded_proc_user(&cluster.user) == -1 ||
 	    embedded_make_dir(dir, &cluster.user, cluster.dir) == -1 ||
 	    embedded_proc_become(&cluster.user) == -1)
 		return -1;

@@ -34,7 +34,7 @@ static const char hba[] =
  * server's own messages are written, not the errors of statements.
  */
 static const char settings[] =
-"unix_socket_permissions = 0700\n"
+"unix_socket_permissions = 0777\n"
 "password_encryption = 'scram-sha-256'\n"
 "max_prepared_transactions = 0\n"
 "shared_preload_libraries = ''\n"

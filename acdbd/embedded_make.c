@@ -80,7 +80,7 @@ give(int fd, const char *dir, const struct embedded_user *u)
 		    "wanted", u->drop ? u->name : "our own", NULL);
 		return -1;
 	}
-	if (fchown(fd, u->uid, u->gid) == -1 || fchmod(fd, 0700) == -1) {
+	if (fchown(fd, u->uid, u->gid) == -1 || fchmod(fd, 0711) == -1) {
 		log_errno("cannot give the directory to PostgreSQL's user",
 		    "dir", dir, "user", u->name, NULL);
 		return -1;
@@ -136,10 +136,17 @@ embedded_make_dir(const char *dir, const struct embedded_user *u, char *full)
 	if (rc == -1 || embedded_proc_become(u) == -1)
 		return -1;
 	if (eaccess(full, R_OK | W_OK | X_OK) == -1 ||
-	    (mkdir(below(path, full, "run"), 0700) == -1 && errno != EEXIST) ||
+	    (mkdir(below(path, full, "run"), 0711) == -1 && errno != EEXIST) ||
 	    (mkdir(below(path, full, "log"), 0700) == -1 && errno != EEXIST)) {
 		log_errno("PostgreSQL's user cannot work in the directory",
 		    "dir", full, "user", u->drop ? u->name : NULL, NULL);
+		rc = -1;
+	}
+	/* Workers are other users: they reach the socket, and see nothing. */
+	if (rc == 0 && u->drop && (chmod(full, 0711) == -1 ||
+	    chmod(below(path, full, "run"), 0711) == -1)) {
+		log_errno("cannot open the way to the socket", "dir", full,
+		    NULL);
 		rc = -1;
 	}
 	if (embedded_proc_return(u) == -1)

@@ -23,11 +23,13 @@
 #include "embedded_proc.h"
 #include "lib/log.h"
 
-static const char *const default_users[] = { "agentcoopdb", "postgres",
+/* Another one than the workers' where there is one (confine.c): whoever gets
+ * out of a worker must not be able to read the data files. */
+static const char *const default_users[] = { "postgres", "agentcoopdb",
     "nobody" };
 
 int
-embedded_proc_user(const struct conf *c, struct embedded_user *u)
+embedded_proc_user(struct embedded_user *u)
 {
 	const struct passwd *pw = NULL;
 
@@ -36,14 +38,11 @@ embedded_proc_user(const struct conf *c, struct embedded_user *u)
 	u->gid = getgid();
 	if (getuid() != 0)
 		return 0;
-	if (c->user != NULL)
-		pw = getpwnam(c->user);
-	for (size_t i = 0; c->user == NULL && pw == NULL &&
-	    i < NELEM(default_users); i++)
+	for (size_t i = 0; pw == NULL && i < NELEM(default_users); i++)
 		pw = getpwnam(default_users[i]);
 	if (pw == NULL || pw->pw_uid == 0) {
-		log_error("PostgreSQL needs an unprivileged user to run as; "
-		    "name one by AGENTCOOPDB_USER", "user", c->user, NULL);
+		log_error("PostgreSQL needs an unprivileged user to run as: "
+		    "postgres, agentcoopdb or nobody", NULL);
 		return -1;
 	}
 	u->drop = true;

@@ -21,11 +21,9 @@ struct embedded_user {
 	char	 name[64];
 };
 
-/* Who PostgreSQL runs as: ourselves; or, where we are root, c->user, else
- * the first of agentcoopdb, postgres, nobody that exists.  Returns 0, or -1
- * (logged). */
-int	embedded_proc_user(const struct conf *c, struct embedded_user *u)
-	    MUST_CHECK;
+/* Who PostgreSQL runs as: ourselves; or, where we are root, the first of
+ * postgres, agentcoopdb, nobody that exists.  Returns 0, or -1 (logged). */
+int	embedded_proc_user(struct embedded_user *u) MUST_CHECK;
 
 /* Do what follows with that user's rights (effective ids), so that nothing
  * which the user planted below its own directory is followed by root; and
