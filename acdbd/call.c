@@ -68,6 +68,32 @@ call_free(struct call *c)
 	free(c);
 }
 
+/*
+ * What PostgreSQL has no privilege for, or answers with a mere warning, and
+ * yet is not for the key to do.  Code that a dbadmin key made may do it
+ * anywhere: none of it is more than a nuisance.
+ */
+static int
+check_may(const struct call *c, const struct stmt *s, struct problem *why)
+{
+	if (s->on_database)
+		return problem_set(why, 403, "permission_denied",
+		    "privileges on a database are not a key's to give or "
+		    "take");
+	if (strcmp(c->who.role, "dbadmin") == 0)
+		return 0;
+	if (strcmp(s->command, "NOTIFY") == 0 ||
+	    strcmp(s->command, "ALTER ROLE") == 0)
+		return problem_set(why, 403, "permission_denied",
+		    "\"%s\" is for keys of the role dbadmin", s->command);
+	/* Its estimates are made of every workspace's rows. */
+	if (c->w->conf->strict && strcmp(s->command, "EXPLAIN") == 0)
+		return problem_set(why, 403, "permission_denied", "where "
+		    "hardening is strict, \"EXPLAIN\" is for keys of the "
+		    "role dbadmin");
+	return 0;
+}
+
 /* One statement, of a kind that means something here, with the right number
  * of parameters. */
 static int
@@ -79,6 +105,8 @@ check_unit(struct call *c, struct unit *u, struct problem *why)
 	if (s == NULL)
 		return -1;
 	u->stmt = *s;
+	if (check_may(c, s, why) == -1)
+		return -1;
 	if (s->nparams >= 0 && s->nparams != u->nparams)
 		return problem_set(why, 400, "params_mismatch",
 		    "the statement has %d placeholder%s but %d parameter%s "

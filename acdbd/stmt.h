@@ -38,6 +38,7 @@ struct stmt {
 	bool		 returning;	/* a write that returns rows, or may */
 	bool		 destructive;	/* DROP, TRUNCATE, DELETE or UPDATE
 					 * without WHERE */
+	bool		 on_database;	/* GRANT or REVOKE ... ON DATABASE */
 	int		 nparams;	/* the highest $N; -1: not known */
 	char		 command[32];	/* the tag to expect, of a bounded set:
 					 * "SELECT", "CREATE TABLE" ...

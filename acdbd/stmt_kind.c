@@ -340,6 +340,8 @@ stmt_kind_read(struct stmt *st, const struct stmt_tree *t, uint32_t i,
 		look(st, t, i, node->care);
 	if (node != NULL && node->care == CARE_EXPLAIN)
 		look_at_explain(st, t, i);
+	st->on_database = stmt_tree_key_is(t, i, "GrantStmt") &&
+	    stmt_tree_is(t, i, "objtype", "OBJECT_DATABASE");
 	if (stmt_tree_key_is(t, i, "CallStmt"))
 		st->returning = true;	/* the values of OUT arguments */
 	st->pure = st->kind == STMT_READ && stmt_pure_look(t, i);
