@@ -154,6 +154,7 @@ const struct fact pgverify_roles[] = {
 	    " AND p.pronamespace = 'pg_catalog'::regnamespace"
 	    " AND (p.proname ~ '^pg_stat_get_'"
 	    " OR p.proname ~ '^pg_(current|last)_(wal|xact)_')"
+	    " AND p.proname <> 'pg_current_xact_id_if_assigned'"
 	    " AND has_function_privilege(o, p.oid, 'EXECUTE')" },
 	{ "unreviewed-functions",
 	    "no volatile function that keys may run is new to this program",

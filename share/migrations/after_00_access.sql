@@ -101,6 +101,10 @@ SELECT p.oid, p.oid::pg_catalog.regprocedure::text AS sig, p.proname,
         'pg_conf_load_time', 'inet_server_addr', 'inet_server_port')
       OR p.proname ~ '^pg_control_'
     THEN 2
+    -- Behind every read it is asked whether it wrote; its own number says
+    -- no more than the xmin of a row of its own.
+    WHEN p.proname = 'pg_current_xact_id_if_assigned'
+    THEN NULL
     WHEN p.proname ~ '^pg_stat_get_'
       OR p.proname ~ '^pg_(current|last)_(wal|committed|xact)_'
       OR p.proname ~ '^pg_(get_wal_|wal_|available_wal|walfile|split_walfile)'
