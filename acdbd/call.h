@@ -16,6 +16,7 @@
 #include <stdint.h>
 
 #include "ctl.h"
+#include "lib/context.h"
 #include "lib/json.h"
 #include "pool.h"
 #include "story.h"
@@ -133,6 +134,7 @@ struct call {
 	char		 begin[80];	/* of a mode of its own, or "" */
 	struct principal who;		/* a copy: outlives the request */
 	char		 login[ROLE_MAX + 16];
+	char		 token[CONTEXT_TOKEN];	/* of this transaction */
 	bool		 read_only;
 	bool		 outside;	/* of a transaction (outside.c) */
 	bool		 two_phase;	/* look at the result before COMMIT */

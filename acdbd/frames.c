@@ -1,6 +1,7 @@
 /*
  * frames.c - see frames.h.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -103,16 +104,16 @@ audited_in_transaction(const struct call *c)
 void
 frames_open(struct call *c)
 {
-	char token[CONTEXT_TOKEN], timeout[24];
+	char timeout[24];
 	uint8_t mac[SECRET_SHA256];
-	const char *values[14] = { token, c->who.workspace_text, c->who.role,
+	const char *values[14] = { c->token, c->who.workspace_text, c->who.role,
 	    timeout };
 	int lengths[14] = { 0 }, formats[14] = { 0 };
 	bool audited = audited_in_transaction(c) && c->writes && !c->outside;
 	enum frame f = c->outside ? FRAME_OPEN_SESSION :
 	    audited ? FRAME_OPEN_AUDITED : FRAME_OPEN;
 
-	context_token(token, c->w->mac, c->c->pid,
+	context_token(c->token, c->w->mac, c->c->pid,
 	    ctl_clock_us(c->w->ctl) + CONTEXT_US, c->who.workspace, c->login);
 	snprintf(timeout, sizeof(timeout), "%lld",
 	    (long long)c->timeout_ms);
@@ -218,14 +219,33 @@ frames_store(struct call *c, bool failed, int status, const char *type,
 	c->commit_sent = !failed;
 }
 
+/* A session whose last caller could set the seed has random() give numbers
+ * that he knows. */
+static void
+send_seed(struct call *c)
+{
+	char seed[24];
+	const char *value = seed;
+	uint32_t n;
+
+	secret_random(&n, sizeof(n));
+	snprintf(seed, sizeof(seed), "%.10f", n / 4294967296.0);
+	frames_send_with(c, FRAME_SEED, 1, &value, NULL, NULL);
+}
+
 void
 frames_tidy(struct call *c)
 {
 	frames_send(c, FRAME_RESET);
 	if (c->c->touched) {
+		frames_send(c, FRAME_ROLE);
 		frames_send(c, FRAME_SEQUENCES);
 		frames_send(c, FRAME_CURSORS);
 		frames_send(c, FRAME_UNLISTEN);
+	}
+	if (c->c->touched && !c->c->named) {
+		frames_send(c, FRAME_DEALLOCATE);
+		send_seed(c);
 	}
 	c->c->touched = !c->guessed_pure;
 }
@@ -250,19 +270,22 @@ void
 frames_close(struct call *c)
 {
 	uint8_t mac[SECRET_SHA256];
-	const char *values[10];
-	int lengths[10], formats[10];
+	const char *values[12] = { [10] = c->who.role, [11] = c->token };
+	int lengths[12] = { 0 }, formats[12] = { 0 };
 
 	if (!audited_in_transaction(c) || c->writes || c->guessed_pure)
 		return;
 	audit_params(c, 'w', mac, values, lengths, formats);
-	frames_send_with(c, FRAME_CLOSE, 10, values, lengths, formats);
+	frames_send_with(c, FRAME_CLOSE, 12, values, lengths, formats);
 }
 
 void
 frames_end(struct call *c, bool commit)
 {
 	c->commit_sent = commit;
-	frames_send(c, commit ? FRAME_COMMIT : FRAME_ROLLBACK);
+	/* A pure read loses nothing, and what a view or an operator set in
+	 * the session after all is undone. */
+	frames_send(c, commit && !c->guessed_pure ? FRAME_COMMIT :
+	    FRAME_ROLLBACK);
 	frames_sync(c);
 }

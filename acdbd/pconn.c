@@ -28,9 +28,12 @@
 
 static const char *const frame_sql[FRAMES] = {
 	[FRAME_RESET] = "RESET ALL",
+	[FRAME_ROLE] = "RESET ROLE",
 	[FRAME_SEQUENCES] = "DISCARD SEQUENCES",
 	[FRAME_CURSORS] = "CLOSE ALL",
 	[FRAME_UNLISTEN] = "UNLISTEN *",
+	[FRAME_DEALLOCATE] = "DEALLOCATE ALL",
+	[FRAME_SEED] = "SELECT pg_catalog.set_config('seed', $1, false)",
 	[FRAME_BEGIN] = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE",
 	[FRAME_BEGIN_READ_ONLY] =
 	    "BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY",
@@ -53,9 +56,14 @@ static const char *const frame_sql[FRAMES] = {
 	    " $4::pg_catalog.bytea, $5::pg_catalog.int4,"
 	    " $6::pg_catalog.text, $7::pg_catalog.bytea,"
 	    " $8::pg_catalog.bool, $9::pg_catalog.bytea)",
-	/* Most calls write nothing and then ask nothing of acdb_api. */
+	/* Most calls write nothing, leave role and context alone, and then
+	 * ask nothing of acdb_api. */
 	[FRAME_CLOSE] = "SELECT CASE WHEN"
-	    " pg_catalog.pg_current_xact_id_if_assigned() IS NOT NULL THEN"
+	    " pg_catalog.pg_current_xact_id_if_assigned() IS NOT NULL"
+	    " OR (pg_catalog.current_setting('role')"
+	    "  OPERATOR(pg_catalog.=) $11::pg_catalog.text) IS NOT TRUE"
+	    " OR (pg_catalog.current_setting('acdb.ctx', true)"
+	    "  OPERATOR(pg_catalog.=) $12::pg_catalog.text) IS NOT TRUE THEN"
 	    " acdb_api.audit_if_written"
 	    AUDIT_TYPES(1, 2, 3, 4, 5, 6, 7, 8, 9, 10) " ELSE false END",
 	[FRAME_COMMIT] = "COMMIT",

@@ -23,9 +23,12 @@
 /* The frame of a call, one of each a session. */
 enum frame {
 	FRAME_RESET,		/* RESET ALL */
+	FRAME_ROLE,		/* RESET ROLE */
 	FRAME_SEQUENCES,	/* DISCARD SEQUENCES */
 	FRAME_CURSORS,		/* CLOSE ALL */
 	FRAME_UNLISTEN,		/* UNLISTEN * */
+	FRAME_DEALLOCATE,	/* DEALLOCATE ALL */
+	FRAME_SEED,		/* $1 the seed of random() */
 	FRAME_BEGIN,
 	FRAME_BEGIN_READ_ONLY,
 	FRAME_OPEN,		/* $1 context, $2 workspace, $3 role,
@@ -36,7 +39,8 @@ enum frame {
 	FRAME_SAVEPOINT,
 	FRAME_ROLLBACK_TO,	/* the savepoint */
 	FRAME_STORE,		/* $1..$9 of acdb_api.idempotency_store() */
-	FRAME_CLOSE,		/* $1..$10 of acdb_api.audit_if_written() */
+	FRAME_CLOSE,		/* $1..$10 of acdb_api.audit_if_written(),
+				 * $11 role, $12 context */
 	FRAME_COMMIT,
 	FRAME_ROLLBACK,
 	FRAMES

@@ -34,6 +34,21 @@ is_ours_to_retry(const struct call *c, const PGresult *res)
 	    strcmp(where, "RevalidateCachedQuery") == 0;
 }
 
+/* PostgreSQL itself says that it cannot run in a transaction, and of a
+ * statement that is not code: a function could raise this error at will, and
+ * end transactions out there. */
+static bool
+belongs_outside(const struct call *c, const struct sent *s,
+    const PGresult *res)
+{
+	const char *where = PQresultErrorField(res, PG_DIAG_SOURCE_FUNCTION);
+
+	return is_state(res, "25001") && s->op == OP_STATEMENT &&
+	    !c->outside && call_may_go_outside(c) && where != NULL &&
+	    strcmp(where, "PreventInTransactionBlock") == 0 &&
+	    c->unit[0].stmt.kind == STMT_DDL;
+}
+
 static void
 take_error(struct call *c, const struct sent *s, const PGresult *res)
 {
@@ -52,9 +67,7 @@ take_error(struct call *c, const struct sent *s, const PGresult *res)
 		c->retries++;
 		return;
 	}
-	/* What the text did not tell: this cannot run in a transaction. */
-	if (is_state(res, "25001") && s->op == OP_STATEMENT && !c->outside &&
-	    call_may_go_outside(c)) {
+	if (belongs_outside(c, s, res)) {
 		c->retry = c->outside = true;
 		return;
 	}
@@ -73,6 +86,10 @@ take_error(struct call *c, const struct sent *s, const PGresult *res)
 	if (c->claim_failed && idem_refused(c, res))
 		return;
 	if (s->op == OP_FRAME && (s->frame == FRAME_STORE ||
+	    s->frame == FRAME_CLOSE) && is_state(res, "42501")) {
+		problem_set(why, 403, "permission_denied", "the statement "
+		    "changed the role or the workspace it ran as");
+	} else if (s->op == OP_FRAME && (s->frame == FRAME_STORE ||
 	    s->frame == FRAME_CLOSE)) {
 		problem_set(why, 400, "unsupported_statement",
 		    "the statement ended the transaction it ran in");
@@ -81,6 +98,7 @@ take_error(struct call *c, const struct sent *s, const PGresult *res)
 		    "role", c->who.role, "why", PQresultErrorMessage(res),
 		    NULL);
 		pgproblem_set(why, res, NULL, 0);
+		c->taints = true;	/* the next one must not fail, too */
 		if (why->status < 500 && !is_state(res, "57014")) {
 			problem_internal(why);
 			why->tx = PROBLEM_TX_ROLLED_BACK;

@@ -85,8 +85,9 @@ $fn$;
 -- The same for a call that was taken for a read and is about to commit: if
 -- it wrote after all (a function with side effects), its row goes along.
 -- Anybody may call it; it takes effect only in the very role that the login
--- serves, so that a statement which changed the role cannot commit, and only
--- with a mac over 'w' | pid int4 | id | workspace.
+-- serves and in the context of the call's workspace, so that a statement
+-- which changed either cannot commit, and only with a mac over
+-- 'w' | pid int4 | id | workspace.
 CREATE OR REPLACE FUNCTION acdb_api.audit_if_written(p_id uuid, p_ws uuid,
     p_key uuid, p_request_id text, p_endpoint text, p_command text,
     p_sql_hash bytea, p_sql text, p_ip inet, p_mac bytea)
@@ -98,6 +99,11 @@ BEGIN
 	    pg_catalog.current_setting('role')) OPERATOR(pg_catalog.=)
 	    session_user::pg_catalog.text) IS NOT TRUE THEN
 		RAISE EXCEPTION 'acdb: the role of the call was changed'
+		    USING ERRCODE = '42501';
+	END IF;
+	IF (acdb_api.workspace_id() OPERATOR(pg_catalog.=) p_ws) IS NOT TRUE
+	    THEN
+		RAISE EXCEPTION 'acdb: the workspace of the call was changed'
 		    USING ERRCODE = '42501';
 	END IF;
 	IF pg_catalog.pg_current_xact_id_if_assigned() IS NULL THEN

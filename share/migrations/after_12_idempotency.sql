@@ -71,6 +71,11 @@ BEGIN
 		RAISE EXCEPTION 'acdb: the role of the call was changed'
 		    USING ERRCODE = '42501';
 	END IF;
+	IF NOT p_failed AND (acdb_api.workspace_id()
+	    OPERATOR(pg_catalog.=) p_ws) IS NOT TRUE THEN
+		RAISE EXCEPTION 'acdb: the workspace of the call was changed'
+		    USING ERRCODE = '42501';
+	END IF;
 	UPDATE acdb.idempotency_keys i
 	SET state = 'done', status_code = p_status, content_type = p_type,
 	    response_body = p_body
