@@ -1,0 +1,10 @@
+# The boundary: every attack of the corpus against a private acdbd at both
+# hardening levels, and what must still be so behind each of them.  The
+# programs under tests/security/ say more, and take ids of attacks.
+
+load helper
+
+@test "no attack of the corpus gets out, at either hardening level" {
+	run -0 python3 "$TOP/tests/security/run.py" --quiet
+	[[ ${lines[-1]} =~ ^corpus:\ [1-9][0-9]*\ passed,\ 0\ failed$ ]]
+}
