@@ -11,7 +11,8 @@ Prints TAP and "corpus: N passed, N failed".
 A line of the corpus:
     as, sql, params     the attack, with that role's key in workspace A
     expect              judge.py's words; expect_strict where it differs
-    by, by_strict       the refusal that is meant ("permission_denied 42501")
+    by, by_strict, by_batch
+                        the refusal that is meant ("permission_denied 42501")
     before, then        calls in front of it and behind: as, ws, sql, expect
     cleanup             statements of dbadmin's
     more, headers       further members of the request's body; its headers
@@ -89,6 +90,8 @@ class Runner:
         if level == "strict":
             expect = a.get("expect_strict", expect)
             by = a.get("by_strict", by)
+        if how == "batch":
+            by = a.get("by_batch", by)
         wrong += [verdict(expect, answer), watch.marker(answer)]
         if by and answer.status >= 400 and answer.problem != by:
             wrong += ["refused by %r, not by %r: %s" % (answer.problem, by,
