@@ -123,18 +123,27 @@ put_element(struct buf *out, const struct json *j, uint32_t i,
 	return rc;
 }
 
-/*
- * {..}: nested arrays are further dimensions, except where the element's
- * own type takes a JSON array (json, jsonb, vector).
- */
+/* Whether the JSON array at i is an element: one whose own type takes an
+ * array.  A vector's holds numbers, so that one of arrays is a dimension. */
+static bool
+is_element(const struct json *j, uint32_t i, const struct type *elem)
+{
+	uint32_t first = json_first(j, i);
+
+	if (elem == NULL)
+		return false;
+	return elem->kind == TYPE_JSON || elem->kind == TYPE_ARRAY ||
+	    (elem->kind == TYPE_VECTOR &&
+	    (first == 0 || j->tok[first].type == JSON_NUMBER));
+}
+
+/* {..}; arrays inside that are no elements are further dimensions. */
 static int
 put_array(struct buf *out, const struct json *j, uint32_t i,
     const struct types *types, const struct type *type, int number,
     struct problem *why)
 {
 	const struct type *elem = types_find(types, type->elem);
-	bool nests = elem == NULL ||
-	    (elem->kind != TYPE_JSON && elem->kind != TYPE_VECTOR);
 	bool first = true;
 	int rc;
 
@@ -143,7 +152,7 @@ put_array(struct buf *out, const struct json *j, uint32_t i,
 		if (!first)
 			buf_addc(out, type->delim);
 		first = false;
-		if (nests && j->tok[c].type == JSON_ARRAY)
+		if (j->tok[c].type == JSON_ARRAY && !is_element(j, c, elem))
 			rc = put_array(out, j, c, types, type, number, why);
 		else
 			rc = put_element(out, j, c, types, elem, number, why);

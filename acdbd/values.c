@@ -116,7 +116,12 @@ put_element(struct array *a)
 static int
 put_level(struct array *a, int depth)
 {
-	if (depth > ARRAY_DEPTH_MAX || a->p == a->end || *a->p != '{')
+	bool arrays = a->elem->kind == TYPE_JSON ||
+	    a->elem->kind == TYPE_ARRAY;
+
+	/* A dimension more could not be told from elements that are arrays. */
+	if (depth > (arrays ? 1 : ARRAY_DEPTH_MAX) || a->p == a->end ||
+	    *a->p != '{')
 		return -1;
 	a->p++;
 	buf_addc(a->out, '[');
@@ -136,8 +141,9 @@ put_level(struct array *a, int depth)
 	return 0;
 }
 
-/* {..}, nested; an array whose lower bound is not 1 ("[2:3]={..}") and what
- * cannot be read stay text. */
+/* {..}, nested; an array whose lower bound is not 1 ("[2:3]={..}"), one of
+ * more than one dimension where an element may itself be an array (json, a
+ * domain over an array), and what cannot be read stay text. */
 static void
 put_array(struct buf *out, const struct types *types, const struct type *type,
     const char *v, size_t n, const struct value_style *style)
