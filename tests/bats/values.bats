@@ -168,7 +168,10 @@ travels() {
 	bytea[] | ["\\x00ff","\\x"]
 	timestamptz[] | ["2020-01-02T03:04:05+00:00","infinity",null]
 	vector[] | [[1,2],[3,4.5]]
+	vector[] | [[[1,2],[3,4]],[[5,6],[7,8]]]
 	json[] | [{"a":"b"},[1],null]
+	jsonb[] | [[1],[[2]],"5"] | [[1],[[2]],5]
+	jsonb[] | "{{1,2},{3,4}}"
 	mood[] | ["sad","so so"]
 	int4range[] | ["[1,5)","empty"]
 	EOT
@@ -279,6 +282,7 @@ travels() {
 		sql 'INSERT INTO domains VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9)' 		    "$row" && ok
 	done
 	sql "TABLE domains LIMIT 1" && rows "[$row]"
+	sql 'SELECT $1::ids[]' '[[[1],[2,3]]]' && value '[[1],[2,3]]'
 	sql 'UPDATE domains SET a = $1, f = $2' '[5.0,[1e1]]' && ok
 	sql 'UPDATE domains SET a = $1' '[-1]' &&
 	    refused 409 integrity_violation
