@@ -84,7 +84,9 @@ test_first_start(struct conf *c)
 	    != NULL, "the control plane's URL is set");
 	ok(strlen(c->gateway_password) == 64, "a password was made up");
 	ok(file_is("secret", 0600), "the secret is nobody else's");
-	ok(file_is("run", 0700), "the socket is nobody else's");
+	ok(file_is("data", 0700), "the data is nobody else's");
+	ok(file_is("run", getuid() == 0 ? 0711 : 0700),
+	    "the way to the socket is open to workers, and no further");
 	is_str(super(c, "SELECT current_user"), "acdb_super",
 	    "the superuser's password derives from the secret");
 	is_str(super(c, "SHOW listen_addresses"), "", "no network");
