@@ -1,8 +1,11 @@
 # "make bench" works; what it measures is nobody's test.
 load helper
 
-setup() {
+setup_file() {
 	make -s -C "$TOP" VARIANT="$(basename "$O")" bench-build 3>&-
+}
+
+setup() {
 	D=$(mktemp -d /tmp/acdb-bats.XXXXXX)
 	chmod 755 "$D"
 }
@@ -12,13 +15,30 @@ teardown() {
 }
 
 @test "make bench prints a line for each call, transport and client count" {
-	run --separate-stderr -0 env TMPDIR="$D" BENCH_CONNS="1 2" \
-	    BENCH_ROUNDS=1 BENCH_SECONDS=0.2 BENCH_PARTS=1 \
+	run --separate-stderr -0 env TMPDIR="$D" BENCH_CONNS=2 \
+	    BENCH_ROUNDS=1 BENCH_SECONDS=0.06 BENCH_VECTORS=500 BENCH_PARTS=1 \
 	    "$TOP/tests/bench/bench.sh" 3>&-
-	[ "$(grep -cE '^(SELECT|INSERT) +(plain|TLS) +[12] +[12] +[1-9]' \
+	[ "$(grep -cE '^(select|insert|batch|vector) +(plain|TLS) +2 +2 +[1-9]' \
 	    <<<"$output")" -eq 8 ]
 	[[ $output == *"without RESET ALL"* ]]
+	[[ $output == *"without its audit row (by group commit)"* ]]
 	[ -z "$(ls -A "$D")" ]
+}
+
+@test "make bench ends where the floor does not send what acdbd sends" {
+	mkdir -p "$D/o/bench"
+	ln -s "$BIN" "$D/o/bin"
+	ln -s "$BIN/../bench/load" "$D/o/bench/load"
+	cat >"$D/o/bench/floor" <<-EOF
+	#!/bin/sh
+	exec "$BIN/../bench/floor" "\$@" \
+	    -P hygiene,reset,begin,pure,role,context
+	EOF
+	chmod +x "$D/o/bench/floor"
+	run -1 env TMPDIR="$D" BENCH_CONNS=1 BENCH_CALLS=select O="$D/o" \
+	    "$TOP/tests/bench/bench.sh" 3>&-
+	[[ $output == *"-DISCARD SEQUENCES"* ]]
+	[[ $output == *"select: the floor does not send what acdbd sends"* ]]
 }
 
 @test "the load generator ends at an answer that is not 200, and shows it" {

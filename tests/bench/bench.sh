@@ -1,5 +1,6 @@
 #!/bin/bash
-# acdbd beside the floor under it: "make bench".
+# acdbd beside the floor under it: "make bench"; doc/performance.md says how
+# to read it.
 #
 # In one run and on one private PostgreSQL, in turns: tests/bench/floor.c (the
 # same statements straight through libpq), acdbd over plaintext, acdbd over
@@ -7,137 +8,73 @@
 # judged here.  The rate limit is off; all else is acdbd's default, audit
 # and a log line a request included.
 #
-# Variables: BENCH_CONNS ("1 8 32"), BENCH_ROUNDS (5), BENCH_SECONDS (1, of a
-# round), BENCH_PARTS=1 (also the floor without each part of the boundary),
-# BENCH_ACDBD (settings of acdbd: "AGENTCOOPDB_AUDIT_DISABLED=true").
+# Variables: BENCH_CALLS ("select insert batch vector"; or unsure), BENCH_CONNS
+# ("1 8 32"), BENCH_ROUNDS (3), BENCH_SECONDS (0.6, of a round),
+# BENCH_VECTORS (10000), BENCH_PARTS=1 (also what each part of the boundary
+# costs), BENCH_ACDBD (settings of acdbd: "AGENTCOOPDB_AUDIT_DISABLED=true").
 set -eu
 cd "$(dirname "$0")/../.."
 top=$PWD
 O=${O:-build/release}
 case $O in /*) ;; *) O=$top/$O ;; esac
+calls=${BENCH_CALLS:-select insert batch vector}
 conns=${BENCH_CONNS:-1 8 32}
-rounds=${BENCH_ROUNDS:-5}
-seconds=${BENCH_SECONDS:-1}
-warmup=0.2
+rounds=${BENCH_ROUNDS:-3}
+seconds=${BENCH_SECONDS:-0.6}
+vectors=${BENCH_VECTORS:-10000}
+dims=384
+warmup=$(awk -v t="$seconds" 'BEGIN { print t / 3 }')
 read -ra extra <<<"${BENCH_ACDBD:-}"
 export LC_ALL=C no_proxy=localhost,127.0.0.1
 for name in $(env | sed -n 's/^\(AGENTCOOPDB_[A-Z_]*\)=.*/\1/p'); do
 	unset "$name"
 done
 
-select='SELECT id, body FROM bench_rows WHERE id = $1'
-insert='INSERT INTO bench_written (k) VALUES ($1)'
+# The statement of each call, and how the two programs are told of it.
+unsure_parts=hygiene,reset,begin,role,context,audit
+declare -A text floor_args load_args pg_conns
+text[select]='SELECT id, body FROM bench_rows WHERE id = $1'
+text[insert]='INSERT INTO bench_written (k) VALUES ($1)'
+# It reads, but acdbd does not know that from its text.
+text[unsure]="${text[select]} AND pg_column_size(body) > 0"
+text[batch]=${text[select]}
+text[vector]='SELECT id FROM bench_vectors ORDER BY embedding <=> $1 LIMIT 10'
+floor_args=([unsure]="-P $unsure_parts" [insert]='-w' [batch]='-b 20'
+    [vector]="-v $dims")
+load_args=([batch]='-b 20' [vector]="-v $dims")
+for name in $calls; do
+	[ -n "${text[$name]:-}" ] || {
+		echo "bench: no call is named $name" >&2
+		exit 64
+	}
+done
 
 dir=$(mktemp -d "${TMPDIR:-/tmp}/acdb-bench.XXXXXX")
 chmod 755 "$dir"
-plain_pid='' tls_pid=''
 
 say() {
 	echo "bench: $*" >&2
 }
 
-stop() {
-	[ -z "$1" ] || kill "$1" 2>/dev/null || return 0
-	[ -z "$1" ] || wait "$1" 2>/dev/null || true
-}
+# shellcheck source=tests/bench/servers.sh
+. tests/bench/servers.sh
+# shellcheck source=tests/bench/same.sh
+. tests/bench/same.sh
+# shellcheck source=tests/bench/parts.sh
+. tests/bench/parts.sh
 
 finish() {
-	stop "$tls_pid"
-	stop "$plain_pid"
+	stop quiet
+	stop tls
+	stop plain
 	rm -rf "$dir"
 }
 trap finish EXIT
 trap 'exit 130' INT TERM
 
-free_port() {
-	local port
-	for _ in {1..50}; do
-		port=$((20000 + RANDOM % 12000))
-		if ! (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; then
-			echo "$port"
-			return
-		fi
-	done
-	return 1
-}
-
-# wait_ready URL PID LOG
-wait_ready() {
-	local waited=0
-	until curl -ksS -o /dev/null --fail --max-time 5 "$1/readyz" \
-	    2>/dev/null; do
-		if [ ! -d "/proc/$2" ] || [ $waited -ge 1200 ]; then
-			tail -n 20 "$3" >&2
-			say "acdbd is not ready"
-			exit 1
-		fi
-		sleep 0.1
-		waited=$((waited + 1))
-	done
-}
-
-start_plain() {
-	env "${extra[@]}" AGENTCOOPDB_HTTP_ADDR="127.0.0.1:$plain_port" \
-	    AGENTCOOPDB_RATE_LIMIT_PER_SECOND=0 \
-	    "$O/bin/acdbd" "--embedded=$dir/db" >"$dir/plain.log" 2>&1 &
-	plain_pid=$!
-	wait_ready "http://127.0.0.1:$plain_port" $plain_pid "$dir/plain.log"
-}
-
-# A second acdbd on the same database: it cannot have the cluster too.
-start_tls() {
-	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes \
-	    -days 2 -config /dev/null -subj /CN=localhost \
-	    -addext subjectAltName=DNS:localhost \
-	    -keyout "$dir/key.pem" -out "$dir/cert.pem" 2>"$dir/openssl.log"
-	env "${database[@]}" "${extra[@]}" AGENTCOOPDB_HTTP_ADDR="127.0.0.1:$tls_port" \
-	    AGENTCOOPDB_TLS_CERT="$dir/cert.pem" \
-	    AGENTCOOPDB_TLS_KEY="$dir/key.pem" \
-	    AGENTCOOPDB_MIGRATE_ON_START=false \
-	    AGENTCOOPDB_USER="$(stat -c %U "$dir/db/run")" \
-	    AGENTCOOPDB_RATE_LIMIT_PER_SECOND=0 \
-	    "$O/bin/acdbd" >"$dir/tls.log" 2>&1 &
-	tls_pid=$!
-	wait_ready "https://localhost:$tls_port" $tls_pid "$dir/tls.log"
-}
-
 # The settings that lead to the database.
 database=(AGENTCOOPDB_DATABASE_URL="postgresql://agentcoopdb_gateway@/agentcoopdb?host=${dir//\//%2F}%2Fdb%2Frun"
     AGENTCOOPDB_GATEWAY_PASSWORD_FILE="$dir/db/secret")
-
-# sql STATEMENT: as dbadmin, over HTTP.
-sql() {
-	jq -n --arg sql "$1" '{sql: $sql}' | curl -sS --fail-with-body \
-	    -H "Authorization: Bearer $admin" \
-	    -H 'Content-Type: application/json' -d @- \
-	    "http://127.0.0.1:$plain_port/v1/sql/execute" >"$dir/answer" || {
-		say "$(cat "$dir/answer")"
-		exit 1
-	}
-}
-
-make_tables() {
-	sql 'CREATE TABLE bench_rows (id bigint PRIMARY KEY, body text)'
-	sql "INSERT INTO bench_rows SELECT i, repeat('x', 100)
-	    FROM generate_series(1, 10000) i"
-	sql 'ANALYZE bench_rows'
-	sql 'CREATE TABLE bench_written (id bigint GENERATED BY DEFAULT
-	    AS IDENTITY PRIMARY KEY, k bigint)'
-}
-
-# CPU ticks of an acdbd and its workers so far (not of its PostgreSQL).
-ticks() {
-	local pid
-	for pid in "$1" $(pgrep -P "$1" acdbd); do
-		sed 's/.*) //' "/proc/$pid/stat"
-	done | awk '{ n += $12 + $13 } END { print n }'
-}
-
-# How many connections acdbd has for the keys' SQL.
-backends() {
-	pgrep -cf -P "$(head -n 1 "$dir/db/data/postmaster.pid")" \
-	    '^postgres: .*acdb_dp_dbuser agentcoopdb ' || true
-}
 
 # field NAME LINE
 field() {
@@ -154,36 +91,46 @@ median() {
 	    END { print (v[int((NR + 1) / 2)] + v[int(NR / 2) + 1]) / 2 }'
 }
 
+# over A B: the ratio of two medians
+over() {
+	awk -v a="$(median "$1")" -v b="$(median "$2")" \
+	    'BEGIN { if (b > 0) printf "%.2f", a / b; else print "-" }'
+}
+
 # One round of the floor: run_floor SERIES PGCONNS ARG...
 run_floor() {
 	local series=$1 n=$2 line
 	shift 2
 	line=$("$O/bench/floor" -d "$conninfo" -c "$n" -t "$seconds" \
-	    -W $warmup "$@")
+	    -W "$warmup" "$@")
 	keep "$series.rate" "$(field rate "$line")"
 	keep "$series.p50" "$(field p50 "$line")"
 	keep "$series.p99" "$(field p99 "$line")"
+	keep "$series.cpu" "$(awk -v a="$(field ' cpu' "$line")" \
+	    -v b="$(field backend_cpu "$line")" 'BEGIN { print a + b }')"
 }
 
-# One round of acdbd: run_load SERIES CLIENTS SQL PID PORT ARG...
+# One round of acdbd: run_load SERIES WHICH CLIENTS CALL ARG...
 run_load() {
-	local series=$1 n=$2 text=$3 pid=$4 port=$5 line before
-	shift 5
-	before=$(ticks "$pid")
-	line=$("$O/bench/load" -c "$n" -t "$seconds" -W $warmup "$@" \
-	    localhost "$port" "$text")
+	local series=$1 which=$2 n=$3 call=$4 line own all
+	local -a with
+	shift 4
+	read -ra with <<<"${load_args[$call]:-}"
+	own=$(ticks "$which") all=$(postgres_ticks)
+	line=$("$O/bench/load" -c "$n" -t "$seconds" -W "$warmup" \
+	    "${with[@]}" "$@" localhost "${port[$which]}" "${text[$call]}")
+	own=$(($(ticks "$which") - own)) all=$(($(postgres_ticks) - all + own))
 	keep "$series.rate" "$(field rate "$line")"
 	keep "$series.p50" "$(field p50 "$line")"
 	keep "$series.p99" "$(field p99 "$line")"
-	keep "$series.cpu" "$(awk -v t=$(($(ticks "$pid") - before)) \
-	    -v hz="$(getconf CLK_TCK)" -v n="$(field calls "$line")" \
-	    'BEGIN { print t / hz * 1e6 / n }')"
+	keep "$series.cpu" "$(a_call "$own" "$line")"
+	keep "$series.all" "$(a_call "$all" "$line")"
 }
 
-# over A B: the ratio of two medians
-over() {
-	awk -v a="$(median "$1")" -v b="$(median "$2")" \
-	    'BEGIN { if (b > 0) printf "%.2f", a / b; else print "-" }'
+# a_call TICKS LINE: microseconds
+a_call() {
+	awk -v t="$1" -v hz="$(getconf CLK_TCK)" -v n="$(field calls "$2")" \
+	    'BEGIN { print t / hz * 1e6 / n }'
 }
 
 # print_row WHAT TRANSPORT CLIENTS PGCONNS SERIES
@@ -196,68 +143,35 @@ print_row() {
 }
 
 print_head() {
-	printf '%-8s%-6s%8s%6s %9s%9s%7s%7s%7s%9s %8s\n' '' '' '' PG \
-	    floor acdbd 'acdbd / floor' '' '' 'CPU us' TLS/
+	printf '%-8s%-6s%8s%6s %9s%9s%21s%9s %8s\n' '' '' '' PG \
+	    floor acdbd 'acdbd / floor' 'CPU us' TLS/
 	printf '%-8s%-6s%8s%6s %9s%9s%7s%7s%7s%9s %8s\n' call over clients \
 	    conns calls/s calls/s calls p50 p99 'a call' plain
 }
 
-# measure NAME SQL FLOOR_ARG...
+# measure CALL
 measure() {
-	local name=$1 text=$2 c n
-	shift 2
+	local call=$1 c n i
+	local -a with
+	read -ra with <<<"${floor_args[$call]:-}"
 	for c in $conns; do
 		n=${pg_conns[$c]}
 		rm -f "$dir"/series.*
 		for ((i = 0; i < rounds; i++)); do
-			run_floor floor "$n" -q "$text" "$@"
-			run_load plain "$c" "$text" "$plain_pid" "$plain_port"
-			run_load tls "$c" "$text" "$tls_pid" "$tls_port" \
-			    -s -a "$dir/cert.pem"
+			run_floor floor "$n" -q "${text[$call]}" "${with[@]}"
+			run_load plain plain "$c" "$call"
+			run_load tls tls "$c" "$call" -s -a "$dir/cert.pem"
 		done
-		print_row "$name" plain "$c" "$n" plain
-		print_row "$name" TLS "$c" "$n" tls
+		print_row "$call" plain "$c" "$n" plain
+		print_row "$call" TLS "$c" "$n" tls
 	done
 }
 
-# The floor again, each time without one part: what the part costs.
-measure_parts() {
-	local n=${pg_conns[8]:-1} part
-	echo
-	echo "The floor at $n connections, calls a second and of the whole:"
-	rm -f "$dir"/series.*
-	for ((i = 0; i < rounds; i++)); do
-		for part in "${parts[@]}"; do
-			run_floor "${part%%|*}" "$n" -q "$select" \
-			    -P "${part##*|}"
-		done
-	done
-	for part in "${parts[@]}"; do
-		printf '  %-44s%8.0f %6s\n' "${part%%|*}" \
-		    "$(median "${part%%|*}.rate")" \
-		    "$(over "${part%%|*}.rate" whole.rate)"
-	done
-}
-parts=(
-	'whole|reset,begin,pure,role,context'
-	'without RESET ALL|begin,pure,role,context'
-	'without signed context|reset,begin,pure,role'
-	'without role and context|reset,begin,pure'
-	'without BEGIN and COMMIT|reset,role,context'
-	'the bare prepared statement|'
-	'with DISCARD SEQUENCES, CLOSE ALL, UNLISTEN|hygiene,reset,begin,pure,role,context'
-	'not pure: audit_if_written behind it|reset,begin,role,context,audit'
-	'parsed anew, all but the statement|reset,begin,pure,role,context,unnamed'
-	'parsed anew, the statement|reset,begin,pure,role,context,parse'
-)
-
-plain_port=$(free_port)
-tls_port=$(free_port)
 say "starting a private PostgreSQL and acdbd"
 start_plain
-# Room for two acdbd and the floor; the directory had to be there first.
-stop "$plain_pid"
-echo 'max_connections = 200' >"$dir/db/postgresql.local.conf"
+# Once more with settings: the directory had to be there first.
+stop plain
+cluster_settings 'log_statement = all'
 start_plain
 admin=$(env "${database[@]}" "$O/bin/acdb-keys" mint --rate 0 2>"$dir/keys.log")
 key=$(env "${database[@]}" "$O/bin/acdb-keys" mint --role dbuser --rate 0 --json \
@@ -270,20 +184,24 @@ export AGENTCOOPDB_API_KEY BENCH_KEY BENCH_WORKSPACE
 conninfo="host=$dir/db/run dbname=agentcoopdb user=acdb_dp_dbuser"
 conninfo="$conninfo options='-c search_path=public,ext,pg_temp -c jit=off'"
 make_tables
+case " $calls " in *' vector '*) make_vectors ;; esac
+
+export AGENTCOOPDB_GATEWAY_PASSWORD
+compare_statements
 
 # As many connections as acdbd takes for that many clients.
-declare -A pg_conns
 for c in $conns; do
-	"$O/bench/load" -c "$c" -t "$seconds" -W 0 localhost "$plain_port" \
-	    "$select" >/dev/null
+	"$O/bench/load" -c "$c" -t "$seconds" -W 0 localhost "${port[plain]}" \
+	    "${text[select]}" >/dev/null
 	n=$(backends)
 	pg_conns[$c]=$((n < 1 ? 1 : n > c ? c : n))
 done
 start_tls
-export AGENTCOOPDB_GATEWAY_PASSWORD
-say "$(nproc) CPUs, $rounds rounds of $seconds s"
+say "$(nproc) CPUs, load $(cut -d ' ' -f 1 /proc/loadavg)," \
+    "$rounds rounds of $seconds s"
 
 print_head
-measure SELECT "$select"
-measure INSERT "$insert" -w
+for call in $calls; do
+	measure "$call"
+done
 [ "${BENCH_PARTS:-0}" = 0 ] || measure_parts

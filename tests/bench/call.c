@@ -167,12 +167,10 @@ static int
 send_statement(struct call *c)
 {
 	const struct call_plan *plan = c->plan;
-	char key[16];
-	const char *v[1] = { key };
+	char value[ASK_MAX];
+	const char *v[1] = { value };
 
-	c->seed = c->seed * 1664525 + 1013904223;
-	snprintf(key, sizeof(key), "%u",
-	    (unsigned)(((uint64_t)c->seed * plan->key_max) >> 32) + 1);
+	ask_next(&plan->ask, &c->seed, value);
 	if ((plan->parts & PART_PARSE) != 0)
 		return PQsendQueryParams(c->c.pg.conn, plan->sql, 1, NULL, v,
 		    NULL, NULL, 0) ? 0 : -1;
@@ -181,16 +179,25 @@ send_statement(struct call *c)
 }
 
 static int
+send_statements(struct call *c)
+{
+	for (unsigned i = 0; i < c->plan->statements; i++)
+		if (send_statement(c) != 0)
+			return -1;
+	return 0;
+}
+
+static int
 send_close(struct call *c)
 {
-	const char *value[10];
-	int length[10], format[10];
+	const char *value[12] = { [10] = c->plan->role, [11] = c->ctx };
+	int length[12] = { 0 }, format[12] = { 0 };
 	struct audit_args a;
 
 	if (c->plan->write || (c->plan->parts & PART_AUDIT) == 0)
 		return 0;
 	audit_args(c, &a, 'w', value, length, format);
-	return frame(c, FRAME_CLOSE, 10, value, length, format);
+	return frame(c, FRAME_CLOSE, 12, value, length, format);
 }
 
 int
@@ -201,24 +208,26 @@ call_send(struct call *c)
 		enum frame	frame;
 	} front[] = {
 		{ PART_RESET, FRAME_RESET },
+		{ PART_HYGIENE, FRAME_ROLE },
 		{ PART_HYGIENE, FRAME_SEQUENCES },
 		{ PART_HYGIENE, FRAME_CURSORS },
 		{ PART_HYGIENE, FRAME_UNLISTEN },
 		{ PART_BEGIN, FRAME_BEGIN },
 	};
 	const struct call_plan *plan = c->plan;
+	bool pure = (plan->parts & PART_PURE) != 0;
 	int rc = 0;
 
 	c->sent_ns = hist_now();
 	for (size_t i = 0; rc == 0 && i < NELEM(front); i++)
 		if ((plan->parts & front[i].part) != 0)
-			rc = frame(c, front[i].frame == FRAME_BEGIN &&
-			    (plan->parts & PART_PURE) != 0 ?
+			rc = frame(c, front[i].frame == FRAME_BEGIN && pure ?
 			    FRAME_BEGIN_READ_ONLY : front[i].frame, 0, NULL,
 			    NULL, NULL);
-	if (rc != 0 || send_open(c) != 0 || send_statement(c) != 0 ||
+	if (rc != 0 || send_open(c) != 0 || send_statements(c) != 0 ||
 	    send_close(c) != 0 || ((plan->parts & PART_BEGIN) != 0 &&
-	    frame(c, FRAME_COMMIT, 0, NULL, NULL, NULL) != 0) ||
+	    frame(c, pure ? FRAME_ROLLBACK : FRAME_COMMIT, 0, NULL, NULL,
+	    NULL) != 0) ||
 	    PQpipelineSync(c->c.pg.conn) != 1) {
 		fprintf(stderr, "floor: send: %s",
 		    PQerrorMessage(c->c.pg.conn));

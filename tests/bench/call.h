@@ -15,24 +15,25 @@
 #include <stdint.h>
 
 #include "acdbd/pconn.h"
+#include "ask.h"
 #include "lib/context.h"
 #include "lib/enc.h"
 #include "lib/secret.h"
 
 /* What stands in the pipeline around the statement. */
 enum {
-	PART_HYGIENE	= 1 << 0,	/* DISCARD SEQUENCES, CLOSE ALL,
-					 * UNLISTEN * */
+	PART_HYGIENE	= 1 << 0,	/* RESET ROLE, DISCARD SEQUENCES,
+					 * CLOSE ALL, UNLISTEN * */
 	PART_RESET	= 1 << 1,	/* RESET ALL */
-	PART_BEGIN	= 1 << 2,	/* BEGIN ... COMMIT */
+	PART_BEGIN	= 1 << 2,	/* BEGIN and its end */
 	PART_ROLE	= 1 << 3,	/* the role is set by the call; without
 					 * it, once a session */
 	PART_CONTEXT	= 1 << 4,	/* signed workspace, timeout */
 	PART_AUDIT	= 1 << 5,	/* audit, or audit_if_written */
 	PART_UNNAMED	= 1 << 6,	/* the frame is parsed anew */
 	PART_PARSE	= 1 << 7,	/* the statement is parsed anew */
-	PART_PURE	= 1 << 8,	/* BEGIN READ ONLY: a pure read, which
-					 * goes without PART_AUDIT */
+	PART_PURE	= 1 << 8,	/* BEGIN READ ONLY ... ROLLBACK: a pure
+					 * read, without PART_AUDIT */
 
 	/* As acdbd does for a pure read, and for a write. */
 	PARTS_READ	= PART_RESET | PART_BEGIN | PART_ROLE | PART_CONTEXT |
@@ -50,7 +51,8 @@ struct call_plan {
 	unsigned	 parts;
 	bool		 write;		/* the statement writes */
 	bool		 single_row;
-	unsigned	 key_max;	/* $1 runs over 1 .. key_max */
+	unsigned	 statements;	/* so many of it in one transaction */
+	struct ask	 ask;		/* its $1 */
 	uint8_t		 workspace[UUID_LEN];
 	uint8_t		 key[UUID_LEN];
 };

@@ -68,6 +68,12 @@ fleet_run(unsigned n, int (*work)(void *, unsigned, struct fleet_result *),
 	return rc;
 }
 
+bool
+fleet_more(const struct fleet_time *t, int64_t now, uint64_t calls)
+{
+	return now < t->until && (t->calls_max == 0 || calls < t->calls_max);
+}
+
 unsigned
 fleet_share(unsigned total, unsigned n, unsigned index)
 {

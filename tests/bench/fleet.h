@@ -5,6 +5,7 @@
 #ifndef FLEET_H
 #define FLEET_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "hist.h"
@@ -25,6 +26,8 @@ struct fleet_result {
 struct fleet_time {
 	double		 warmup_s;
 	double		 measure_s;
+	uint64_t	 calls_max;	/* end after so many a process; 0: by
+					 * the time alone */
 	int64_t		 from, until;	/* hist_now(), set by fleet_go() */
 };
 
@@ -32,6 +35,9 @@ struct fleet_time {
  * Returns 0; or -1 when one did not return 0. */
 int	fleet_run(unsigned n, int (*work)(void *arg, unsigned index,
 	    struct fleet_result *res), void *arg) MUST_CHECK;
+
+/* Whether a process that has made so many calls is to make another. */
+bool	fleet_more(const struct fleet_time *t, int64_t now, uint64_t calls);
 
 /* From work(): everything is prepared.  Returns when all are. */
 void	fleet_go(struct fleet_result *res, struct fleet_time *t);

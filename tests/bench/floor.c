@@ -110,7 +110,7 @@ drive(int ep, struct call *calls, unsigned n, struct fleet_result *res,
 			res->calls++;
 			if (c->sent_ns >= t->from && now <= t->until)
 				hist_record(&res->hist, now - c->sent_ns);
-			if (now >= t->until)
+			if (!fleet_more(t, now, res->calls))
 				busy--;
 			else if (call_send(c) != 0)
 				return -1;
@@ -162,8 +162,11 @@ usage(FILE *out)
 	    "  -q SQL        the statement; $1 is a random key\n"
 	    "  -w            the statement writes\n"
 	    "  -k N          $1 is one of 1 .. N (10000)\n"
+	    "  -v N          $1 is a vector of N dimensions\n"
+	    "  -b N          a batch: the statement N times (1)\n"
 	    "  -c N          connections (1)\n"
 	    "  -p N          processes (one a connection, at most a CPU)\n"
+	    "  -n N          end after so many calls a process\n"
 	    "  -t SECONDS    how long to measure (2)\n"
 	    "  -W SECONDS    warm-up before it (0.3)\n"
 	    "  -P LIST       parts: hygiene,reset,begin,role,context,audit,\n"
@@ -173,22 +176,31 @@ usage(FILE *out)
 	    "AGENTCOOPDB_GATEWAY_PASSWORD.\n", out);
 }
 
+static unsigned
+number(const char *text)
+{
+	return (unsigned)strtoul(text, NULL, 10);
+}
+
 static void
 options_read(struct options *o, int argc, char **argv)
 {
+	static const char known[] = "d:l:r:q:wk:v:b:c:p:n:t:W:P:1h";
 	int ch;
 
-	while ((ch = getopt(argc, argv, "d:l:r:q:wk:c:p:t:W:P:1h")) != -1) {
+	while ((ch = getopt(argc, argv, known)) != -1) {
 		switch (ch) {
 		case 'd': o->plan.conninfo = optarg; break;
 		case 'l': o->plan.login = optarg; break;
 		case 'r': o->plan.role = optarg; break;
 		case 'q': o->plan.sql = optarg; break;
 		case 'w': o->plan.write = true; break;
-		case 'k': o->plan.key_max = (unsigned)strtoul(optarg, NULL, 10);
-			break;
-		case 'c': o->conns = (unsigned)strtoul(optarg, NULL, 10); break;
-		case 'p': o->procs = (unsigned)strtoul(optarg, NULL, 10); break;
+		case 'k': o->plan.ask.key_max = number(optarg); break;
+		case 'v': o->plan.ask.dims = number(optarg); break;
+		case 'b': o->plan.statements = number(optarg); break;
+		case 'c': o->conns = number(optarg); break;
+		case 'p': o->procs = number(optarg); break;
+		case 'n': o->time.calls_max = number(optarg); break;
 		case 't': o->time.measure_s = strtod(optarg, NULL); break;
 		case 'W': o->time.warmup_s = strtod(optarg, NULL); break;
 		case 'P':
@@ -208,7 +220,7 @@ main(int argc, char **argv)
 	struct options o = { .conns = 1,
 	    .time = { .warmup_s = .3, .measure_s = 2 },
 	    .plan = { .conninfo = "", .login = "acdb_dp_dbuser",
-	    .role = "dbuser", .key_max = 10000,
+	    .role = "dbuser", .statements = 1, .ask = { .key_max = 10000 },
 	    .sql = "SELECT id, body FROM bench_rows WHERE id = $1" } };
 	unsigned cpus = (unsigned)sysconf(_SC_NPROCESSORS_ONLN);
 	char login[SECRET_LOGIN_PW];
@@ -230,8 +242,8 @@ main(int argc, char **argv)
 	if (o.procs == 0)
 		o.procs = o.conns < cpus ? o.conns : cpus;
 	if (o.conns < 1 || o.conns > CONNS_MAX || o.procs > FLEET_MAX ||
-	    o.procs > o.conns)
-		errx(64, "-c or -p out of range");
+	    o.procs > o.conns || o.plan.ask.dims > ASK_DIMS_MAX)
+		errx(64, "-c, -p or -v out of range");
 	if (fleet_run(o.procs, work, &o) != 0)
 		return 1;
 	fleet_report(&o.time);

@@ -14,15 +14,15 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
+#include "ask.h"
 #include "fleet.h"
 
 #define CONNS_MAX	1024
 #define REQUESTS	1024	/* built before, then used round and round */
-#define REQUEST_MAX	2048
 
 struct request {
 	size_t	n;
-	char	text[REQUEST_MAX];
+	char	*text;
 };
 
 struct options {
@@ -31,18 +31,47 @@ struct options {
 	const char	*ca_file;
 	const char	*sql;
 	bool		 tls;
-	unsigned	 key_max;
+	struct ask	 ask;
+	unsigned	 batch;		/* statements; 0: no batch */
 	unsigned	 conns;
 	unsigned	 procs;
-	uint64_t	 calls_max;
 	struct fleet_time time;
 	struct request	*requests;
 };
 
 static void
+put_statement(FILE *out, const struct options *o, uint32_t *seed)
+{
+	char value[ASK_MAX];
+
+	ask_next(&o->ask, seed, value);
+	fprintf(out, "{\"sql\":\"%s\",\"params\":[%s]}", o->sql, value);
+}
+
+/* The body of one request; the caller frees it. */
+static char *
+body(const struct options *o, uint32_t *seed, size_t *n)
+{
+	char *text = NULL;
+	FILE *out = open_memstream(&text, n);
+
+	if (out == NULL)
+		err(1, "requests");
+	fputs(o->batch > 0 ? "{\"statements\":[" : "", out);
+	put_statement(out, o, seed);
+	for (unsigned i = 1; i < o->batch; i++) {
+		fputc(',', out);
+		put_statement(out, o, seed);
+	}
+	fputs(o->batch > 0 ? "]}" : "", out);
+	if (fclose(out) != 0)
+		err(1, "requests");
+	return text;
+}
+
+static void
 build(struct options *o, const char *token)
 {
-	char body[REQUEST_MAX];
 	uint32_t seed = 1;
 
 	o->requests = calloc(REQUESTS, sizeof(*o->requests));
@@ -50,22 +79,29 @@ build(struct options *o, const char *token)
 		err(1, "requests");
 	for (unsigned i = 0; i < REQUESTS; i++) {
 		struct request *r = &o->requests[i];
-		int nbody, n;
-
-		seed = seed * 1664525 + 1013904223;
-		nbody = snprintf(body, sizeof(body),
-		    "{\"sql\":\"%s\",\"params\":[%u]}", o->sql,
-		    (unsigned)(((uint64_t)seed * o->key_max) >> 32) + 1);
-		n = snprintf(r->text, sizeof(r->text),
-		    "POST /v1/sql/execute HTTP/1.1\r\nHost: %s:%s\r\n"
+		size_t nbody;
+		char *text = body(o, &seed, &nbody);
+		int n = asprintf(&r->text,
+		    "POST /v1/sql/%s HTTP/1.1\r\nHost: %s:%s\r\n"
 		    "Authorization: Bearer %s\r\n"
 		    "Content-Type: application/json\r\n"
-		    "Content-Length: %d\r\n\r\n%s", o->target.host, o->port,
-		    token, nbody, body);
-		if (n < 0 || (size_t)n >= sizeof(r->text))
-			errx(64, "the statement is too long");
+		    "Content-Length: %zu\r\n\r\n%s",
+		    o->batch > 0 ? "batch" : "execute", o->target.host,
+		    o->port, token, nbody, text);
+
+		if (n == -1)
+			err(1, "requests");
 		r->n = (size_t)n;
+		free(text);
 	}
+}
+
+static void
+forget(struct options *o)
+{
+	for (unsigned i = 0; i < REQUESTS; i++)
+		free(o->requests[i].text);
+	free(o->requests);
 }
 
 static void
@@ -140,7 +176,7 @@ serve(struct loader *l, struct load_conn *c)
 		l->res->calls++;
 		if (c->sent_ns >= t->from && now <= t->until)
 			hist_record(&l->res->hist, now - c->sent_ns);
-		if (now >= t->until || l->res->calls >= l->o->calls_max)
+		if (!fleet_more(t, now, l->res->calls))
 			return 1;
 		end = send_next(l, c);
 	}
@@ -209,6 +245,8 @@ usage(FILE *out)
 	    "  -s            TLS\n"
 	    "  -a FILE       trust this certificate\n"
 	    "  -k N          $1 is one of 1 .. N (10000)\n"
+	    "  -v N          $1 is a vector of N dimensions\n"
+	    "  -b N          a batch: the statement N times\n"
 	    "  -c N          connections (1)\n"
 	    "  -p N          processes (1)\n"
 	    "  -n N          end after so many calls a process\n"
@@ -217,20 +255,27 @@ usage(FILE *out)
 	    "The key is taken from AGENTCOOPDB_API_KEY.\n", out);
 }
 
+static unsigned
+number(const char *text)
+{
+	return (unsigned)strtoul(text, NULL, 10);
+}
+
 static void
 options_read(struct options *o, int argc, char **argv)
 {
 	int ch;
 
-	while ((ch = getopt(argc, argv, "sa:k:c:p:n:t:W:h")) != -1) {
+	while ((ch = getopt(argc, argv, "sa:k:v:b:c:p:n:t:W:h")) != -1) {
 		switch (ch) {
 		case 's': o->tls = true; break;
 		case 'a': o->ca_file = optarg; break;
-		case 'k': o->key_max = (unsigned)strtoul(optarg, NULL, 10);
-			break;
-		case 'c': o->conns = (unsigned)strtoul(optarg, NULL, 10); break;
-		case 'p': o->procs = (unsigned)strtoul(optarg, NULL, 10); break;
-		case 'n': o->calls_max = strtoul(optarg, NULL, 10); break;
+		case 'k': o->ask.key_max = number(optarg); break;
+		case 'v': o->ask.dims = number(optarg); break;
+		case 'b': o->batch = number(optarg); break;
+		case 'c': o->conns = number(optarg); break;
+		case 'p': o->procs = number(optarg); break;
+		case 'n': o->time.calls_max = number(optarg); break;
 		case 't': o->time.measure_s = strtod(optarg, NULL); break;
 		case 'W': o->time.warmup_s = strtod(optarg, NULL); break;
 		case 'h': usage(stdout); exit(0);
@@ -238,7 +283,8 @@ options_read(struct options *o, int argc, char **argv)
 		}
 	}
 	if (argc - optind != 3 || o->conns < 1 || o->conns > CONNS_MAX ||
-	    o->procs < 1 || o->procs > FLEET_MAX || o->procs > o->conns) {
+	    o->procs < 1 || o->procs > FLEET_MAX || o->procs > o->conns ||
+	    o->ask.dims > ASK_DIMS_MAX) {
 		usage(stderr);
 		exit(64);
 	}
@@ -250,8 +296,7 @@ options_read(struct options *o, int argc, char **argv)
 int
 main(int argc, char **argv)
 {
-	struct options o = { .key_max = 10000, .conns = 1, .procs = 1,
-	    .calls_max = UINT64_MAX,
+	struct options o = { .ask.key_max = 10000, .conns = 1, .procs = 1,
 	    .time = { .warmup_s = .3, .measure_s = 2 } };
 	const char *token = getenv("AGENTCOOPDB_API_KEY");
 
@@ -265,6 +310,6 @@ main(int argc, char **argv)
 		return 1;
 	fleet_report(&o.time);
 	SSL_CTX_free(o.target.tls);
-	free(o.requests);
+	forget(&o);
 	return 0;
 }
