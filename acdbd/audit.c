@@ -334,6 +334,12 @@ audit_free(struct audit *a)
 	free(a);
 }
 
+bool
+audit_ready(const struct audit *a)
+{
+	return a->connected && !a->pg.broken;
+}
+
 int
 audit_add(struct audit *a, const struct audit_row *row,
     struct audit_wait *wait)

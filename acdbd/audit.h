@@ -25,6 +25,9 @@ struct audit *audit_new(struct worker *w, const struct pgtarget *target)
 	    MUST_CHECK;
 void	 audit_free(struct audit *a);
 
+/* Whether rows can be recorded: without, a call is not answered. */
+bool	 audit_ready(const struct audit *a);
+
 /* What is known of a call once it is over. */
 struct audit_row {
 	uint8_t		 id[UUID_LEN];	/* ours, time-ordered */

@@ -103,5 +103,8 @@ db_ready(struct worker *w, const char **reason)
 		*reason = "starting";
 		return false;
 	}
-	return ctl_ready(w->ctl, reason);
+	if (!ctl_ready(w->ctl, reason))
+		return false;
+	*reason = "connecting to the database, for the audit log";
+	return w->conf->audit_disabled || audit_ready(w->audit);
 }
