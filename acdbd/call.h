@@ -166,6 +166,7 @@ struct call {
 	bool		 started;	/* the statement was sent: with the
 				 * connection lost now, who knows */
 	bool		 commit_sent;
+	bool		 committed;	/* PostgreSQL said so */
 	bool		 suggested;	/* a hint was looked for */
 	bool		 ended;		/* the result's JSON is complete */
 	bool		 too_large;	/* the answer's limit was met */

@@ -14,7 +14,8 @@ void
 outside_begin(struct call *c)
 {
 	c->nsent = c->at = 0;
-	c->started = c->commit_sent = c->failed = c->claim_failed = false;
+	c->started = c->commit_sent = c->committed = false;
+	c->failed = c->claim_failed = false;
 	frames_tidy(c);
 	if (c->idem.wanted) {
 		c->phase = CALL_CLAIMING;

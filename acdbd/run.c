@@ -120,6 +120,10 @@ on_lost(void *arg)
 	ctl_forget(c->w->ctl, &c->type_query);
 	PQclear(c->stalled);
 	c->stalled = NULL;
+	if (c->committed && !c->failed) {
+		finish_broken(c);	/* after all that was wanted of it */
+		return;
+	}
 	if (why != NULL && (why->status == 0 || !c->failed))
 		refuse_lost(c, why);
 	c->failed = true;

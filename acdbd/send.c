@@ -204,7 +204,8 @@ send_begin(struct call *c)
 	bool ask = false;
 
 	c->nsent = c->at = 0;
-	c->started = c->commit_sent = c->failed = c->claim_failed = false;
+	c->started = c->commit_sent = c->committed = false;
+	c->failed = c->claim_failed = false;
 	for (struct unit *u = c->unit; u < c->unit + c->nunits; u++) {
 		recall(c, u);
 		ask |= u->needs_types && u->param_types == NULL;

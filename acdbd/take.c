@@ -49,12 +49,47 @@ belongs_outside(const struct call *c, const struct sent *s,
 	    c->unit[0].stmt.kind == STMT_DDL;
 }
 
+/* The server's last word on a connection. */
+static bool
+is_end(const PGresult *res)
+{
+	const char *s = PQresultErrorField(res, PG_DIAG_SEVERITY_NONLOCALIZED);
+
+	return s != NULL && (strcmp(s, "FATAL") == 0 ||
+	    strcmp(s, "PANIC") == 0);
+}
+
+/* Whatever came before COMMIT is undone.  In the place of COMMIT's answer
+ * nobody knows, and behind it nothing changes: on_lost() tells. */
+static void
+take_end(struct call *c, const struct sent *s, const PGresult *res)
+{
+	if (c->committed || c->outside ||
+	    (s->op == OP_FRAME && s->frame == FRAME_COMMIT))
+		return;
+	c->failed = true;
+	if (s->op == OP_FRAME && s->frame == FRAME_CLAIM)
+		c->claim_failed = true;
+	if (c->r == NULL || c->too_large)
+		return;
+	pgproblem_set(&c->r->why, res, NULL, 0);
+	c->r->why.tx = PROBLEM_TX_ROLLED_BACK;
+}
+
 static void
 take_error(struct call *c, const struct sent *s, const PGresult *res)
 {
 	struct problem *why = c->r == NULL ? NULL : &c->r->why;
 
 	if (c->failed)
+		return;
+	if (is_end(res)) {
+		take_end(c, s, res);
+		return;
+	}
+	/* libpq's own words of the end; on_lost() knows what was under way. */
+	if (PQresultErrorField(res, PG_DIAG_SQLSTATE) == NULL &&
+	    PQstatus(c->c->pg.conn) == CONNECTION_BAD)
 		return;
 	c->failed = true;
 	if (is_ours_to_retry(c, res)) {
@@ -231,7 +266,8 @@ take_result(struct call *c, PGresult *res)
 		c->r->audited = PQntuples(res) == 1 &&
 		    PQgetvalue(res, 0, 0)[0] == 't';
 	else if (s->op == OP_FRAME && s->frame == FRAME_COMMIT) {
-		if (strcmp(PQcmdStatus(res), "COMMIT") != 0 && !c->failed) {
+		c->committed = strcmp(PQcmdStatus(res), "COMMIT") == 0;
+		if (!c->committed && !c->failed) {
 			c->failed = true;
 			if (c->r != NULL)
 				problem_set(&c->r->why, 400,
