@@ -39,15 +39,20 @@ abandon(struct req *r)
 	r->record = NULL;
 }
 
-/* A call whose row cannot be written is not answered with what it read. */
+/* A call whose row cannot be written is not answered with what it read; but
+ * that a write may stand must be told: who is only asked to come again would
+ * write twice. */
 static enum verdict
 refuse(struct req *r)
 {
-	if (r->why.status >= 500)
+	enum problem_tx tx = r->why.tx;
+
+	if (r->why.status >= 500 || tx == PROBLEM_TX_UNKNOWN)
 		return STEP_NEXT;
 	problem_set(&r->why, 503, "database_unavailable",
 	    "the call could not be recorded in the audit log");
 	r->why.retry_after = 1;
+	r->why.tx = tx;
 	return STEP_REFUSE;
 }
 
