@@ -21,6 +21,7 @@
 
 #include "buf.h"
 #include "cdefs.h"
+#include "decimal.h"
 
 #define JSON_DEPTH_MAX	256
 
@@ -94,6 +95,29 @@ int	 json_int(const struct json *j, uint32_t i, int64_t min, int64_t max,
 
 /* The value at i as it was written. */
 const char *json_raw(const struct json *j, uint32_t i, size_t *n);
+
+/* Of the string at i: its length in characters; its bytes, NUL among them
+ * perhaps, appended to out (0, or -1 as buf_add()). */
+size_t	 json_length(const struct json *j, uint32_t i);
+int	 json_bytes(const struct json *j, uint32_t i, struct buf *out)
+	    MUST_CHECK;
+
+/* Whether two strings are the same text; and the value of the member of the
+ * object at i that has the name of that string, 0 where there is none. */
+bool	 json_same_string(const struct json *a, uint32_t i,
+	    const struct json *b, uint32_t k);
+uint32_t json_member_like(const struct json *j, uint32_t i,
+	    const struct json *names, uint32_t name);
+
+/* The number at i, borrowed from the text. */
+struct decimal json_decimal(const struct json *j, uint32_t i);
+
+/* Whether two values are equal: numbers by value, objects in any order.
+ * *work goes down with what was done; below 0 the answer is false and means
+ * nothing.  Values that are equal have equal hashes. */
+bool	 json_same(const struct json *a, uint32_t i, const struct json *b,
+	    uint32_t k, int64_t *work);
+uint64_t json_hash(const struct json *j, uint32_t i);
 
 /* Append s as a JSON string, quotes included.  Bytes that are not UTF-8
  * become U+FFFD, control characters escapes. */
