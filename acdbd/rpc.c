@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/json.h"
+#include "lib/jsonschema.h"
 #include "req.h"
 #include "rpc.h"
 #include "stmt.h"
@@ -70,15 +70,18 @@ check_sql(struct rpc *p, struct stmts *stmts, struct problem *why)
 static int
 check_schema(struct rpc *p, struct problem *why)
 {
-	struct json_error err;
-	struct json j;
+	struct jsonschema_error err;
 
-	if (json_read(&j, p->schema, strlen(p->schema), &err) == -1)
+	p->args = jsonschema_new(p->schema, strlen(p->schema), &err);
+	if (p->args != NULL)
+		return 0;
+	if (err.keyword[0] == '\0')
 		return problem_set(why, 400, "invalid_schema",
-		    "the schema of the arguments is not valid JSON: %s at "
-		    "line %zu, column %zu", err.what, err.line, err.column);
-	json_fini(&j);
-	return 0;
+		    "the schema of the arguments%s%s: %s", err.path[0] ==
+		    '\0' ? "" : " at ", err.path, err.what);
+	return problem_set(why, 400, "invalid_schema",
+	    "the schema of the arguments%s%s: \"%s\" %s", err.path[0] ==
+	    '\0' ? "" : " at ", err.path, err.keyword, err.what);
 }
 
 struct rpc *
@@ -129,6 +132,7 @@ rpc_unref(struct rpc *p)
 	free(p->description);
 	free(p->role);
 	free(p->schema);
+	jsonschema_free(p->args);
 	free(p->sql);
 	free(p);
 }

@@ -10,6 +10,7 @@
 #include "board.h"
 #include "call.h"
 #include "keys.h"
+#include "lib/jsonschema.h"
 #include "rpc_known.h"
 #include "sqlopts.h"
 #include "sqlreq.h"
@@ -169,6 +170,30 @@ step_find(struct req *r)
 	return STEP_REFUSE;
 }
 
+static int
+check_args(const struct call *c, const struct rpc *p, struct problem *why)
+{
+	struct jsonschema_error err;
+
+	if (c->json.tok[ARGS].type != JSON_OBJECT)
+		return problem_set(why, 400, "invalid_args",
+		    "\"args\" must be an object");
+	switch (jsonschema_check(p->args, &c->json, ARGS, &err)) {
+	case JSONSCHEMA_VALID:
+		return 0;
+	case JSONSCHEMA_TOO_MUCH:
+		return problem_set(why, 400, "invalid_args",
+		    "\"args\" %s", err.what);
+	case JSONSCHEMA_INVALID:
+		break;
+	}
+	if (err.path[0] == '\0')
+		snprintf(err.path, sizeof(err.path), "args");
+	return problem_set(why, 400, "invalid_args", "%s: %s%s%s",
+	    err.path, err.what, err.keyword[0] == '\0' ? "" : ", keyword ",
+	    err.keyword);
+}
+
 /* "check": the arguments by their schema; the statement with them. */
 static enum verdict
 step_check(struct req *r)
@@ -177,11 +202,8 @@ step_check(struct req *r)
 	const struct rpc *p = ((struct rpc_search *)r->aside)->rpc;
 	struct unit *u;
 
-	if (c->json.tok[ARGS].type != JSON_OBJECT) {
-		problem_set(&r->why, 400, "invalid_args",
-		    "\"args\" must be an object");
+	if (check_args(c, p, &r->why) == -1)
 		return STEP_REFUSE;
-	}
 	if (call_units(c, 1) == -1 || (u = c->unit, u->sql =
 	    strdup(p->sql)) == NULL) {
 		problem_internal(&r->why);

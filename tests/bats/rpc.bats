@@ -2,6 +2,7 @@
 load helper
 
 setup_file() {
+	export AGENTCOOPDB_WORKERS=2
 	server_start
 	database acdb-migrate example
 	USER_KEY=$(mint dbuser)
@@ -35,6 +36,17 @@ answer() {
 
 status() {
 	echo "${lines[-1]}"
+}
+
+# answers TOKEN PROCEDURE JQ-FILTER VALUE: within a second or so, which is
+# what every worker has to hear of a change.
+answers() {
+	local end=$((SECONDS + 2))
+	while true; do
+		run -0 call "$1" "$2" '{}'
+		[ "$(answer "$3")" != "$4" ] || return 0
+		[ $SECONDS -lt $end ] || return 1
+	done
 }
 
 @test "the shipped procedure is listed, with its schema" {
@@ -110,11 +122,7 @@ status() {
 	run -0 put add dbadmin "$any" "SELECT 'new'"
 	[ "$(status)" = 200 ]
 	[ "$(answer .version)" = 2 ]
-	# Every worker hears of it.
-	for _ in {1..8}; do
-		run -0 call "" add '{}'
-		[ "$(answer .result)" = new ]
-	done
+	answers "" add .result new
 	run -0 call "$READER_KEY" add '{}'
 	[ "$(status)" = 403 ]
 	run -0 api GET /v1/rpc
@@ -126,8 +134,7 @@ status() {
 	[ "$(answer '.items[0].name')" = upsert_document ]
 	run -0 api DELETE /v1/rpc/add
 	[ "$(status)" = 200 ]
-	run -0 call "" add '{}'
-	[ "$(status)" = 404 ]
+	answers "" add .title unknown_procedure
 	run -0 api DELETE /v1/rpc/add
 	[ "$(status)" = 404 ]
 }
@@ -152,4 +159,165 @@ status() {
 	[ "$(status)" = 405 ]
 	run -0 api PUT /v1/rpc/mine '' '{"sql":"SELECT 1","role":"dbuser"}'
 	[[ $(answer .detail) == *args_schema*missing* ]]
+}
+
+@test "arguments are held against their schema" {
+	run -0 call "$USER_KEY" upsert_document '{"id":"nonsense","body":"x"}'
+	[ "$(status)" = 400 ]
+	[ "$(answer .title)" = invalid_args ]
+	[[ $(answer .detail) == "/id: "*"keyword format" ]]
+	run -0 call "$USER_KEY" upsert_document '{"body":"x"}'
+	[[ $(answer .detail) == 'args: must have "id", keyword required' ]]
+	run -0 call "$USER_KEY" upsert_document \
+	    '{"id":"6f1f5a5e-4a53-4f4e-9d7c-0a1f4b6f2a11","body":"x","y":1}'
+	[[ $(answer .detail) == "/y: "*"keyword additionalProperties" ]]
+	run -0 api POST /v1/rpc/call "$USER_KEY" \
+	    '{"procedure":"upsert_document"}'
+	[ "$(answer .title)" = invalid_args ]
+}
+
+@test "a schema with an unknown keyword is no schema" {
+	run -0 put mine dbuser '{"properties":{"a":{"minLenght":3}}}' \
+	    'SELECT 1'
+	[ "$(status)" = 400 ]
+	[ "$(answer .title)" = invalid_schema ]
+	[[ $(answer .detail) == *'at /properties/a: "minLenght" is not supported' ]]
+	run -0 put mine dbuser '7' 'SELECT 1'
+	[ "$(answer .title)" = invalid_schema ]
+}
+
+@test "the first column of the first row is the result, as JSON" {
+	local sql expected n=0
+	while IFS='|' read -r sql expected; do
+		n=$((n + 1))
+		run -0 put result$n dbuser true "$sql"
+		[ "$(status)" = 201 ]
+		run -0 call "$USER_KEY" result$n \
+		    '{"n":12345678901234567890.10,"s":"\u00e9"}'
+		[ "$(status)" = 200 ]
+		[[ ${lines[0]} == \
+		    '{"procedure":"result'$n'","result":'"$expected"',"duration_ms":'* ]]
+	done <<-'END'
+	SELECT 1, 2|1
+	SELECT n FROM generate_series(3, 5) n|3
+	SELECT 1 WHERE false|null
+	SELECT NULL|null
+	SELECT|null
+	SELECT 'text'|"text"
+	SELECT true|true
+	SELECT $1::jsonb->'n'|12345678901234567890.10
+	SELECT $1::json->>'s'|"é"
+	SELECT ARRAY[1,2]|[1,2]
+	SELECT '2024-01-02 03:04:05+00'::timestamptz|"2024-01-02T03:04:05+00:00"
+	SELECT row(1,'x')|"(1,x)"
+	DELETE FROM documents WHERE false|null
+	END
+}
+
+@test "an error in a procedure is PostgreSQL's, and rolls back" {
+	run -0 put divide dbuser '{}' \
+	    "SELECT 1 / (\$1::jsonb->>'by')::int"
+	run -0 call "$USER_KEY" divide '{"by":0}'
+	[ "$(status)" = 400 ]
+	[ "$(answer .sqlstate)" = 22012 ]
+	[ "$(answer .tx)" = rolled_back ]
+	# The caller's own privileges hold.
+	run -0 put peek dbuser '{}' 'SELECT count(*) FROM acdb.api_keys'
+	run -0 call "$USER_KEY" peek '{}'
+	[ "$(status)" = 403 ]
+	run -0 put write dbreader '{}' \
+	    "INSERT INTO documents (body) VALUES ('w')"
+	run -0 call "$READER_KEY" write '{}'
+	[ "$(status)" = 403 ]
+	run -0 call "$(mint dbuser --read-only)" write '{}'
+	[ "$(status)" = 403 ]
+}
+
+@test "a workspace's procedures are its own" {
+	local other
+	server_sql "INSERT INTO acdb.workspaces (name) VALUES ('elsewhere')
+	    ON CONFLICT DO NOTHING"
+	other=$(mint dbadmin --workspace elsewhere)
+	run -0 put ours dbuser '{}' "SELECT 'ours'"
+	run -0 call "$USER_KEY" ours '{}'
+	[ "$(answer .result)" = ours ]
+	run -0 call "$other" ours '{}'
+	[ "$(status)" = 404 ]
+	run -0 api GET /v1/rpc "$other"
+	[ "$(answer '[.items[].name] | join(" ")')" = upsert_document ]
+	run -0 api DELETE /v1/rpc/ours "$other"
+	[ "$(status)" = 404 ]
+	# One of the file's name stands in front of it, for its workspace.
+	run -0 put upsert_document dbuser '{}' "SELECT 'mine'" "$other"
+	[ "$(status)" = 201 ]
+	run -0 call "$other" upsert_document '{}'
+	[ "$(answer .result)" = mine ]
+	run -0 call "$USER_KEY" upsert_document '{}'
+	[ "$(status)" = 400 ]
+	run -0 api DELETE /v1/rpc/upsert_document "$other"
+	answers "$other" upsert_document .title invalid_args
+}
+
+@test "members of the required role may call" {
+	server_sql "CREATE ROLE clerk NOLOGIN; CREATE ROLE boss NOLOGIN;
+	    GRANT clerk TO dbuser"
+	run -0 put for_clerks clerk '{}' "SELECT 'clerk'"
+	run -0 call "$USER_KEY" for_clerks '{}'
+	[ "$(answer .result)" = clerk ]
+	run -0 call "$READER_KEY" for_clerks '{}'
+	[ "$(status)" = 403 ]
+	run -0 put for_bosses boss '{}' "SELECT 'boss'"
+	run -0 call "$USER_KEY" for_bosses '{}'
+	[ "$(status)" = 403 ]
+	run -0 call "" for_bosses '{}'
+	[ "$(answer .result)" = boss ]
+	# What is taken away holds no longer than a moment.
+	server_sql "REVOKE clerk FROM dbuser"
+	answers "$USER_KEY" for_clerks .title permission_denied
+}
+
+@test "an Idempotency-Key holds for procedures" {
+	local body='{"body":"once"}' id
+	run -0 put note dbuser '{"required":["body"]}' \
+	    "INSERT INTO documents (body) VALUES (\$1::jsonb->>'body')
+	    RETURNING id"
+	run -0 call "$USER_KEY" note "$body" -H 'Idempotency-Key: k-1'
+	[ "$(status)" = 200 ]
+	id=$(answer .result)
+	first=${lines[0]}
+	run -0 call "$USER_KEY" note "$body" -H 'Idempotency-Key: k-1' \
+	    -D "$BATS_TEST_TMPDIR/head"
+	[ "${lines[0]}" = "$first" ]
+	grep -qi '^x-idempotent-replayed: true' "$BATS_TEST_TMPDIR/head"
+	run -0 call "$USER_KEY" note '{"body":"other"}' \
+	    -H 'Idempotency-Key: k-1'
+	[ "$(answer .title)" = idempotency_conflict ]
+	[ "$(server_sql "SELECT count(*) FROM documents WHERE body = 'once'")" = 1 ]
+	# As another role it is another request.
+	run -0 call "" note "$body" -H 'Idempotency-Key: k-1'
+	[ "$(status)" = 409 ]
+}
+
+@test "the audit log and the metrics tell of calls by name" {
+	run -0 call "$USER_KEY" upsert_document \
+	    '{"id":"6f1f5a5e-4a53-4f4e-9d7c-0a1f4b6f2a12","body":"x"}' \
+	    -H 'X-Request-Id: audit-1'
+	run -0 call "$USER_KEY" upsert_document '{}' \
+	    -H 'X-Request-Id: audit-2'
+	run -0 put read_it dbuser '{}' 'SELECT 1'
+	run -0 call "$USER_KEY" read_it '{}' -H 'X-Request-Id: audit-3'
+	run -0 server_sql "SELECT request_id, endpoint, command, status,
+	    error_code FROM acdb.audit_logs WHERE request_id ~ '^audit-'
+	    ORDER BY 1"
+	[ "${lines[0]}" = "audit-1|/v1/rpc/call|upsert_document|200|" ]
+	[ "${lines[1]}" = "audit-2|/v1/rpc/call|upsert_document|400|invalid_args" ]
+	[ "${lines[2]}" = "audit-3|/v1/rpc/call|read_it|200|" ]
+	run -0 server_sql "SELECT command FROM acdb.audit_logs
+	    WHERE endpoint = '/v1/rpc/{name}' AND status = 201
+	    AND command = 'read_it'"
+	[ "$output" = read_it ]
+	run -0 curl -sS --cacert "$SRV/tls/cert.pem" "$URL/metrics"
+	[[ $output == *'agentcoopdb_rpc_invocations_total{name="upsert_document",status="200"} '* ]]
+	[[ $output == *'agentcoopdb_rpc_invocations_total{name="upsert_document",status="400"} '* ]]
+	[[ $output == *'agentcoopdb_rpc_invocations_total{name="unknown",status="404"} '* ]]
 }
