@@ -52,6 +52,23 @@ BEGIN
 END
 $fn$;
 
+-- What a rule does besides or instead runs as the owner of its table, who
+-- passes over policies, for whoever writes there.
+CREATE OR REPLACE FUNCTION acdb_guard.refuse_rule(rule text) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $fn$
+BEGIN
+	IF left(session_user::text, 8) <> 'acdb_dp_' THEN
+		RAISE WARNING 'rule % reaches a table with a workspace_id and'
+		    ' is not isolated', rule;
+		RETURN;
+	END IF;
+	RAISE EXCEPTION 'rule % reaches a table with a workspace_id', rule
+	    USING ERRCODE = '42501', HINT = 'Its actions would run as their'
+	    ' owner, for every workspace: use a trigger.';
+END
+$fn$;
+
 -- Views and materialized views of the caller's that read a relation, at any
 -- remove, and would show it with their owner's eyes.  dbadmin passes over
 -- policies, and so would whoever reads through a view that runs as dbadmin.
@@ -61,6 +78,20 @@ AS $fn$
 DECLARE
 	v record;
 BEGIN
+	PERFORM acdb_guard.refuse_rule(quote_ident(w.rulename))
+	FROM (
+		WITH RECURSIVE reader(oid) AS (
+			SELECT rel
+			UNION
+			SELECT w.ev_class
+			FROM reader
+			JOIN pg_depend d ON d.refobjid = reader.oid
+			    AND d.refclassid = 'pg_class'::regclass
+			    AND d.classid = 'pg_rewrite'::regclass
+			JOIN pg_rewrite w ON w.oid = d.objid
+		)
+		SELECT oid FROM reader
+	) r JOIN pg_rewrite w ON w.ev_class = r.oid AND w.ev_type <> '1';
 	FOR v IN
 		WITH RECURSIVE reader(oid) AS (
 			SELECT rel
@@ -72,7 +103,7 @@ BEGIN
 			    AND d.classid = 'pg_rewrite'::regclass
 			JOIN pg_rewrite w ON w.oid = d.objid
 		)
-		SELECT c.oid::regclass::text AS name, c.relkind AS kind
+		SELECT c.oid, c.oid::regclass::text AS name, c.relkind AS kind
 		FROM reader JOIN pg_class c USING (oid)
 		WHERE c.relkind IN ('v', 'm')
 		  AND pg_has_role(c.relowner, 'USAGE')
@@ -85,8 +116,13 @@ BEGIN
 			EXECUTE format('ALTER VIEW %s SET'
 			    ' (security_invoker = true)', v.name);
 		ELSE
-			EXECUTE format('REVOKE ALL ON %s FROM PUBLIC, dbuser,'
-			    ' dbreader', v.name);
+			EXECUTE format('REVOKE ALL ON %s FROM PUBLIC', v.name)
+			    || coalesce((SELECT string_agg(', '
+			        || quote_ident(g.rolname), '')
+			        FROM pg_class c, aclexplode(c.relacl) x
+			        JOIN pg_roles g ON g.oid = x.grantee
+			        WHERE c.oid = v.oid
+			          AND x.grantee <> c.relowner), '');
 		END IF;
 	END LOOP;
 END
@@ -135,27 +171,85 @@ BEGIN
 END
 $fn$;
 
+-- Every table that a command on a relation reaches: what inherits from it,
+-- partitions among it, and where it is a type's, the tables of that type.
+CREATE OR REPLACE FUNCTION acdb_guard.family(rel oid) RETURNS SETOF oid
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
+AS $fn$
+	WITH RECURSIVE member(oid) AS (
+		SELECT rel
+		UNION
+		SELECT c.oid
+		FROM member
+		LEFT JOIN pg_class k ON k.oid = member.oid AND k.relkind = 'c'
+		LEFT JOIN pg_inherits i ON i.inhparent = member.oid
+		JOIN pg_class c ON c.oid = i.inhrelid
+		    OR c.reloftype <> 0 AND c.reloftype = k.reltype
+	)
+	SELECT oid FROM member
+$fn$;
+
+-- Rows are read through a parent by the parent's policies alone: one that
+-- has no workspace_id would show its children's to everybody.
+CREATE OR REPLACE FUNCTION acdb_guard.check_parents(rel oid) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $fn$
+DECLARE
+	bad text;
+BEGIN
+	WITH RECURSIVE parent(oid) AS (
+		SELECT rel
+		UNION
+		SELECT i.inhparent FROM parent
+		JOIN pg_inherits i ON i.inhrelid = parent.oid
+	)
+	SELECT p.oid::regclass::text INTO bad FROM parent p
+	WHERE NOT EXISTS (SELECT 1 FROM pg_attribute a
+	    WHERE a.attrelid = p.oid AND a.attname = 'workspace_id'
+	      AND NOT a.attisdropped)
+	  AND EXISTS (SELECT 1 FROM pg_attribute a
+	    WHERE a.attrelid = rel AND a.attname = 'workspace_id'
+	      AND NOT a.attisdropped)
+	LIMIT 1;
+	IF FOUND THEN
+		RAISE EXCEPTION '% has a workspace_id and its parent % has'
+		    ' none', rel::regclass, bad USING ERRCODE = '42501',
+		    HINT = 'Its rows would be seen by every workspace through'
+		    ' the parent.';
+	END IF;
+END
+$fn$;
+
 -- A function that runs as its caller is for everybody, one that runs as its
--- owner for whom the owner names.  Decided once, when it is new: it then has
--- the mark of the default privileges, which is taken off.
+-- owner for whom the owner names.  One that is new has the mark of the
+-- default privileges, which is taken off; one that was opened here gets
+-- another, so that it is closed again should it come to run as its owner.
 CREATE OR REPLACE FUNCTION acdb_guard.open_function(fn oid) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $fn$
 DECLARE
 	p record;
 BEGIN
-	SELECT prosecdef, proowner, oid::regprocedure::text AS sig INTO p
+	SELECT prosecdef, oid::regprocedure::text AS sig,
+	    EXISTS (SELECT 1 FROM aclexplode(proacl) x
+	        WHERE x.grantee = 'acdb_owner'::regrole) AS new,
+	    EXISTS (SELECT 1 FROM aclexplode(proacl) x
+	        WHERE x.grantee = 'acdb_roleadmin'::regrole) AS opened INTO p
 	    FROM pg_proc
-	    WHERE oid = fn AND proowner = 'dbadmin'::regrole
-	      AND EXISTS (SELECT 1 FROM aclexplode(proacl) x
-	          WHERE x.grantee = 'acdb_owner'::regrole);
+	    WHERE oid = fn AND proowner = 'dbadmin'::regrole;
 	IF NOT FOUND THEN
 		RETURN;
 	END IF;
-	EXECUTE format('REVOKE ALL ON ROUTINE %s FROM acdb_owner', p.sig);
-	IF NOT p.prosecdef THEN
+	IF p.new THEN
+		EXECUTE format('REVOKE ALL ON ROUTINE %s FROM acdb_owner',
+		    p.sig);
+	END IF;
+	IF p.new AND NOT p.prosecdef THEN
 		EXECUTE format('GRANT EXECUTE ON ROUTINE %s TO dbuser,'
-		    ' dbreader', p.sig);
+		    ' dbreader, acdb_roleadmin', p.sig);
+	ELSIF p.opened AND p.prosecdef THEN
+		EXECUTE format('REVOKE ALL ON ROUTINE %s FROM dbuser,'
+		    ' dbreader, acdb_roleadmin', p.sig);
 	END IF;
 END
 $fn$;
@@ -185,14 +279,26 @@ BEGIN
 		END IF;
 		RETURN;
 	END IF;
+	-- Of a column's new name objsubid tells the column; of a type that
+	-- is a row's, its relation is what matters.
 	FOR r IN
-		SELECT d.classid, d.objid, d.command_tag, d.object_identity
+		SELECT d.classid, d.command_tag, coalesce(t.typrelid, d.objid)
+		    AS objid
 		FROM pg_event_trigger_ddl_commands() d
-		WHERE NOT d.in_extension AND d.objsubid = 0
-		  AND d.classid IN ('pg_class'::regclass, 'pg_proc'::regclass)
+		LEFT JOIN pg_type t ON d.classid = 'pg_type'::regclass
+		    AND t.oid = d.objid AND t.typrelid <> 0
+		WHERE NOT d.in_extension
+		  AND (d.classid IN ('pg_class'::regclass, 'pg_proc'::regclass,
+		      'pg_rewrite'::regclass) OR t.oid IS NOT NULL)
 	LOOP
 		IF r.classid = 'pg_proc'::regclass THEN
 			PERFORM acdb_guard.open_function(r.objid);
+			CONTINUE;
+		ELSIF r.classid = 'pg_rewrite'::regclass THEN
+			PERFORM acdb_guard.refuse_rule(quote_ident(rulename))
+			    FROM pg_rewrite
+			    WHERE oid = r.objid AND ev_type <> '1'
+			      AND acdb_guard.reaches_tenants(ev_class);
 			CONTINUE;
 		END IF;
 		SELECT relkind, relpersistence INTO c
@@ -200,8 +306,11 @@ BEGIN
 		IF NOT FOUND OR c.relpersistence = 't' THEN
 			CONTINUE;
 		END IF;
-		IF c.relkind IN ('r', 'p') THEN
-			PERFORM acdb_guard.isolate(r.objid);
+		IF c.relkind IN ('r', 'p', 'c') THEN
+			PERFORM acdb_guard.isolate(k.oid),
+			    acdb_guard.check_parents(k.oid)
+			FROM acdb_guard.family(r.objid) f
+			JOIN pg_class k ON k.oid = f AND k.relkind IN ('r', 'p');
 		ELSIF (c.relkind = 'v'
 		        OR c.relkind = 'm'
 		           AND r.command_tag = 'CREATE MATERIALIZED VIEW')
@@ -216,7 +325,9 @@ REVOKE ALL ON ALL FUNCTIONS IN SCHEMA acdb_guard FROM PUBLIC;
 GRANT USAGE ON SCHEMA acdb_guard TO PUBLIC;
 GRANT EXECUTE ON FUNCTION acdb_guard.reaches_tenants(oid),
 	acdb_guard.tighten_readers(oid),
-	acdb_guard.isolate(oid), acdb_guard.open_function(oid) TO PUBLIC;
+	acdb_guard.isolate(oid), acdb_guard.open_function(oid),
+	acdb_guard.refuse_rule(text), acdb_guard.family(oid),
+	acdb_guard.check_parents(oid) TO PUBLIC;
 
 DROP EVENT TRIGGER IF EXISTS acdb_refuse;
 CREATE EVENT TRIGGER acdb_refuse ON ddl_command_start
@@ -226,5 +337,6 @@ CREATE EVENT TRIGGER acdb_tighten ON ddl_command_end
 	WHEN TAG IN ('CREATE TABLE', 'CREATE TABLE AS', 'SELECT INTO',
 	    'ALTER TABLE', 'CREATE VIEW', 'ALTER VIEW',
 	    'CREATE MATERIALIZED VIEW', 'CREATE FUNCTION', 'CREATE PROCEDURE',
-	    'CREATE EXTENSION', 'CREATE SCHEMA')
+	    'ALTER FUNCTION', 'ALTER PROCEDURE', 'ALTER ROUTINE', 'ALTER TYPE',
+	    'CREATE RULE', 'CREATE EXTENSION', 'CREATE SCHEMA')
 	EXECUTE FUNCTION acdb_guard.tighten();
