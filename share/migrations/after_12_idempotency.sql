@@ -64,14 +64,14 @@ RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
 AS $fn$
 BEGIN
-	IF NOT p_failed AND (('acdb_dp_'::pg_catalog.text
+	IF p_failed IS NOT TRUE AND (('acdb_dp_'::pg_catalog.text
 	    OPERATOR(pg_catalog.||) pg_catalog.current_setting('role'))
 	    OPERATOR(pg_catalog.=) session_user::pg_catalog.text)
 	    IS NOT TRUE THEN
 		RAISE EXCEPTION 'acdb: the role of the call was changed'
 		    USING ERRCODE = '42501';
 	END IF;
-	IF NOT p_failed AND (acdb_api.workspace_id()
+	IF p_failed IS NOT TRUE AND (acdb_api.workspace_id()
 	    OPERATOR(pg_catalog.=) p_ws) IS NOT TRUE THEN
 		RAISE EXCEPTION 'acdb: the workspace of the call was changed'
 		    USING ERRCODE = '42501';
