@@ -11,6 +11,7 @@
 
 #define RETRIES_MAX	10
 #define WORK_MEM_MAX	(256 << 20)
+#define HASH_MEM_MAX	8		/* times work_mem */
 
 static int
 take_bool(bool *to, const struct json *j, uint32_t v, const char *name,
@@ -86,6 +87,16 @@ work_mem_fits(const char *value)
 	    strlen(text) && n <= WORK_MEM_MAX;
 }
 
+static bool
+hash_mem_fits(const char *value)
+{
+	char *end;
+	double times = strtod(value, &end);
+
+	return end != value && *end == '\0' && times >= 1 &&
+	    times <= HASH_MEM_MAX;
+}
+
 static int
 take_setting(struct call *c, uint32_t i, struct problem *why)
 {
@@ -117,6 +128,11 @@ take_setting(struct call *c, uint32_t i, struct problem *why)
 	if (strcasecmp(s->name, "work_mem") == 0 && !work_mem_fits(s->value))
 		return problem_set(why, 400, "invalid_input",
 		    "work_mem can be set up to 256MB");
+	if (strcasecmp(s->name, "hash_mem_multiplier") == 0 &&
+	    !hash_mem_fits(s->value))
+		return problem_set(why, 400, "invalid_input",
+		    "hash_mem_multiplier can be set from 1 to %d",
+		    HASH_MEM_MAX);
 	return 0;
 }
 
