@@ -7,6 +7,8 @@
 #include "pgproblem.h"
 #include "stmt.h"
 
+#define TEXT_MAX	65536	/* of a message: more helps nobody */
+
 /* By SQLSTATE, or by class (two characters); the first match counts.  The
  * contract's table of errors is the order. */
 static const struct {
@@ -41,12 +43,25 @@ static const struct {
 	{ "", 500, "database_error", 0 },
 };
 
+/* How much of a text is told; no character is halved. */
+static int
+told(const char *s)
+{
+	size_t n = strnlen(s, TEXT_MAX + 1);
+
+	if (n <= TEXT_MAX)
+		return (int)n;
+	for (n = TEXT_MAX; n > 0 && (s[n] & 0xc0) == 0x80; n--)
+		continue;
+	return (int)n;
+}
+
 static char *
 field(const PGresult *res, int code)
 {
 	const char *s = PQresultErrorField(res, code);
 
-	return s == NULL ? NULL : strdup(s);
+	return s == NULL ? NULL : strndup(s, (size_t)told(s));
 }
 
 int
@@ -71,8 +86,10 @@ pgproblem_set(struct problem *why, const PGresult *res, const char *sql,
 	for (i = 0; strncmp(state, map[i].sqlstate, strlen(map[i].sqlstate));
 	    i++)
 		continue;
-	problem_set(why, map[i].status, map[i].title, "%s",
-	    message == NULL ? "" : message);
+	if (message == NULL)
+		message = "";
+	problem_set(why, map[i].status, map[i].title, "%.*s", told(message),
+	    message);
 	strncpy(why->sqlstate, state, sizeof(why->sqlstate) - 1);
 	why->retryable = map[i].retryable;
 	if (map[i].status == 503)

@@ -29,7 +29,8 @@ static const char fixed[] =
     " -c synchronous_commit=on"
     " -c default_tablespace= -c temp_tablespaces="
     " -c debug_print_parse=off -c debug_print_rewritten=off"
-    " -c debug_print_plan=off";
+    " -c debug_print_plan=off"
+    " -c log_parameter_max_length_on_error=0";	/* MACs are parameters */
 
 const char *
 pool_session_options(struct worker *w)
