@@ -82,10 +82,15 @@ class Runner:
             wrong += [self.step(srv, step, watch)]
         watch.ready(a["as"])
         key = srv.client(a["as"])
-        headers = dict(a.get("headers", {}))
-        headers.setdefault("X-Request-Id", watch.next_request())
+        request = watch.next_request()
+        headers = {"X-Request-Id": request}
+        headers.update((k, v.replace("{request}", request))
+            for k, v in a.get("headers", {}).items())
         send = key.batch if how == "batch" else key.execute
-        answer = send(a["sql"], a.get("params"), a.get("more"), headers)
+        more = dict(a.get("more", {}))
+        if "timeout" in a["expect"] and (level, how) != ("standard", "call"):
+            more["timeout_ms"] = 400    # the default was waited for once
+        answer = send(a["sql"], a.get("params"), more, headers)
         expect, by = a["expect"], a.get("by")
         if level == "strict":
             expect = a.get("expect_strict", expect)

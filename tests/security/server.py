@@ -280,4 +280,6 @@ class Server:
             "('%s', 'aaaaaaaa-3333-4000-8000-000000000001', 'A-note 3')"
             % (WS["B"], WS["A"]))
         sql.do("SELECT corpus.reseed()")
+        for t in ("notes", "legacy", "shared"):
+            sql.do("CREATE TABLE corpus.%s AS TABLE public.%s" % (t, t))
         sql.do("ANALYZE public.notes, public.legacy")
