@@ -19,8 +19,8 @@ static bool check_node(struct jsonschema_run *k, uint32_t node, uint32_t i);
 
 /* The value i by one of the schemas of rule r. */
 static bool
-check_kid(struct jsonschema_run *k, const struct jsonschema_rule *r, uint32_t node,
-    uint32_t i)
+check_kid(struct jsonschema_run *k, const struct jsonschema_rule *r,
+    uint32_t node, uint32_t i)
 {
 	if (k->s->node[node].always == 0)
 		return jsonschema_fail(k, r, i, "must not be there");
@@ -40,7 +40,8 @@ beside(const struct jsonschema_run *k, const struct jsonschema_rule *r,
 }
 
 static bool
-check_array(struct jsonschema_run *k, const struct jsonschema_rule *r, uint32_t i)
+check_array(
+    struct jsonschema_run *k, const struct jsonschema_rule *r, uint32_t i)
 {
 	const struct jsonschema_rule *prefix;
 	uint32_t c, n = 0, skip = 0;
@@ -83,7 +84,8 @@ check_required(struct jsonschema_run *k, const struct jsonschema_rule *r,
 }
 
 static bool
-check_dependent(struct jsonschema_run *k, const struct jsonschema_rule *r, uint32_t i)
+check_dependent(
+    struct jsonschema_run *k, const struct jsonschema_rule *r, uint32_t i)
 {
 	const struct json *names = &k->s->json;
 
@@ -99,7 +101,8 @@ check_dependent(struct jsonschema_run *k, const struct jsonschema_rule *r, uint3
 }
 
 static bool
-check_properties(struct jsonschema_run *k, const struct jsonschema_rule *r, uint32_t i)
+check_properties(
+    struct jsonschema_run *k, const struct jsonschema_rule *r, uint32_t i)
 {
 	const struct jsonschema_kid *kid = &k->s->kid[r->kid];
 	uint32_t value;
@@ -115,7 +118,8 @@ check_properties(struct jsonschema_run *k, const struct jsonschema_rule *r, uint
 }
 
 static bool
-check_patterns(struct jsonschema_run *k, const struct jsonschema_rule *r, uint32_t i)
+check_patterns(
+    struct jsonschema_run *k, const struct jsonschema_rule *r, uint32_t i)
 {
 	const struct jsonschema_kid *kid = &k->s->kid[r->kid];
 	bool found;
@@ -156,7 +160,8 @@ is_named(struct jsonschema_run *k, const struct jsonschema_rule *properties,
 }
 
 static bool
-check_additional(struct jsonschema_run *k, const struct jsonschema_rule *r, uint32_t i)
+check_additional(
+    struct jsonschema_run *k, const struct jsonschema_rule *r, uint32_t i)
 {
 	const struct jsonschema_rule *properties =
 	    beside(k, r, KEY_PROPERTIES);
@@ -172,7 +177,8 @@ check_additional(struct jsonschema_run *k, const struct jsonschema_rule *r, uint
 }
 
 static bool
-check_names(struct jsonschema_run *k, const struct jsonschema_rule *r, uint32_t i)
+check_names(
+    struct jsonschema_run *k, const struct jsonschema_rule *r, uint32_t i)
 {
 	for (uint32_t c = json_first(k->j, i); c != 0;
 	    c = json_next(k->j, i, c + 1))
@@ -182,7 +188,8 @@ check_names(struct jsonschema_run *k, const struct jsonschema_rule *r, uint32_t 
 }
 
 static bool
-check_object(struct jsonschema_run *k, const struct jsonschema_rule *r, uint32_t i)
+check_object(
+    struct jsonschema_run *k, const struct jsonschema_rule *r, uint32_t i)
 {
 	switch ((int)r->key) {
 	case KEY_MAX_PROPERTIES:

@@ -48,7 +48,7 @@ struct jsonschema_rule {
 
 struct jsonschema_node {
 	uint32_t	 tok;
-	int		 always;	/* 0 or 1 of a boolean schema, else -1 */
+	int always; /* 0 or 1 of a boolean schema, else -1 */
 	uint32_t	 rule, nrules;
 };
 

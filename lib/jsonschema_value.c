@@ -11,8 +11,8 @@
 #define SHOWN		120	/* bytes of a schema's value in a message */
 
 bool
-jsonschema_fail(struct jsonschema_run *k, const struct jsonschema_rule *r, uint32_t i,
-    const char *fmt, ...)
+jsonschema_fail(struct jsonschema_run *k, const struct jsonschema_rule *r,
+    uint32_t i, const char *fmt, ...)
 {
 	va_list ap;
 
@@ -38,7 +38,8 @@ jsonschema_spend(struct jsonschema_run *k, uint64_t steps)
 
 /* The value of rule r as it is written, cut. */
 static int
-shown(const struct jsonschema_run *k, const struct jsonschema_rule *r, const char **p)
+shown(const struct jsonschema_run *k, const struct jsonschema_rule *r,
+    const char **p)
 {
 	size_t n;
 
@@ -51,7 +52,8 @@ shown(const struct jsonschema_run *k, const struct jsonschema_rule *r, const cha
 }
 
 static bool
-check_type(struct jsonschema_run *k, const struct jsonschema_rule *r, uint32_t i)
+check_type(
+    struct jsonschema_run *k, const struct jsonschema_rule *r, uint32_t i)
 {
 	static const int bits[] = { [JSON_NULL] = TYPE_NULL,
 	    [JSON_FALSE] = TYPE_BOOLEAN, [JSON_TRUE] = TYPE_BOOLEAN,
@@ -74,7 +76,8 @@ check_type(struct jsonschema_run *k, const struct jsonschema_rule *r, uint32_t i
 }
 
 static bool
-check_enum(struct jsonschema_run *k, const struct jsonschema_rule *r, uint32_t i)
+check_enum(
+    struct jsonschema_run *k, const struct jsonschema_rule *r, uint32_t i)
 {
 	const struct json *list = &k->s->json;
 	const char *p;
@@ -82,14 +85,16 @@ check_enum(struct jsonschema_run *k, const struct jsonschema_rule *r, uint32_t i
 
 	for (uint32_t c = json_first(list, r->tok); c != 0;
 	    c = json_next(list, r->tok, c))
-		if (json_same(list, c, k->j, i, &k->work) || !jsonschema_spend(k, 0))
+		if (json_same(list, c, k->j, i, &k->work) ||
+		    !jsonschema_spend(k, 0))
 			return !k->over;
 	n = shown(k, r, &p);
 	return jsonschema_fail(k, r, i, "must be one of %.*s", n, p);
 }
 
 static bool
-check_const(struct jsonschema_run *k, const struct jsonschema_rule *r, uint32_t i)
+check_const(
+    struct jsonschema_run *k, const struct jsonschema_rule *r, uint32_t i)
 {
 	const char *p;
 	int n;
@@ -102,7 +107,8 @@ check_const(struct jsonschema_run *k, const struct jsonschema_rule *r, uint32_t 
 }
 
 static bool
-check_number(struct jsonschema_run *k, const struct jsonschema_rule *r, uint32_t i)
+check_number(
+    struct jsonschema_run *k, const struct jsonschema_rule *r, uint32_t i)
 {
 	struct decimal d = json_decimal(k->j, i);
 	struct decimal limit = json_decimal(&k->s->json, r->tok);
@@ -155,7 +161,8 @@ jsonschema_finds(struct jsonschema_run *k, const struct pattern *pattern,
 }
 
 static bool
-check_format(struct jsonschema_run *k, const struct jsonschema_rule *r, uint32_t i)
+check_format(
+    struct jsonschema_run *k, const struct jsonschema_rule *r, uint32_t i)
 {
 	struct buf text;
 	const char *p;
@@ -170,11 +177,13 @@ check_format(struct jsonschema_run *k, const struct jsonschema_rule *r, uint32_t
 	}
 	buf_fini(&text);
 	shown_n = shown(k, r, &p);
-	return good || jsonschema_fail(k, r, i, "must have the format %.*s", shown_n, p);
+	return good || jsonschema_fail(
+			   k, r, i, "must have the format %.*s", shown_n, p);
 }
 
 static bool
-check_string(struct jsonschema_run *k, const struct jsonschema_rule *r, uint32_t i)
+check_string(
+    struct jsonschema_run *k, const struct jsonschema_rule *r, uint32_t i)
 {
 	const struct json_tok *t = &k->j->tok[i];
 	const char *p;
@@ -190,30 +199,34 @@ check_string(struct jsonschema_run *k, const struct jsonschema_rule *r, uint32_t
 		if (!jsonschema_finds(k, r->pattern, i, &found))
 			return false;
 		cut = shown(k, r, &p);
-		return found || jsonschema_fail(k, r, i, "must match the pattern %.*s",
-		    cut, p);
+		return found || jsonschema_fail(k, r, i,
+				    "must match the pattern %.*s", cut, p);
 	}
 	n = (int64_t)json_length(k->j, i);
 	if (r->key == KEY_MAX_LENGTH && n > r->number)
-		return jsonschema_fail(k, r, i, "has %lld characters, at most %lld may "
-		    "be", (long long)n, (long long)r->number);
+		return jsonschema_fail(k, r, i,
+		    "has %lld characters, at most %lld may "
+		    "be",
+		    (long long)n, (long long)r->number);
 	if (r->key == KEY_MIN_LENGTH && n < r->number)
-		return jsonschema_fail(k, r, i, "has %lld characters, at least %lld must "
-		    "be", (long long)n, (long long)r->number);
+		return jsonschema_fail(k, r, i,
+		    "has %lld characters, at least %lld must "
+		    "be",
+		    (long long)n, (long long)r->number);
 	return true;
 }
 
 /* A number of elements or members. */
 static bool
-check_count(struct jsonschema_run *k, const struct jsonschema_rule *r, uint32_t i,
-    bool most, const char *of)
+check_count(struct jsonschema_run *k, const struct jsonschema_rule *r,
+    uint32_t i, bool most, const char *of)
 {
 	int64_t n = k->j->tok[i].n;
 
 	if (most ? n <= r->number : n >= r->number)
 		return true;
-	return jsonschema_fail(k, r, i, "has %lld %s, at %s %lld %s be", (long long)n,
-	    of, most ? "most" : "least", (long long)r->number,
+	return jsonschema_fail(k, r, i, "has %lld %s, at %s %lld %s be",
+	    (long long)n, of, most ? "most" : "least", (long long)r->number,
 	    most ? "may" : "must");
 }
 
@@ -231,7 +244,8 @@ by_hash(const void *x, const void *y)
 }
 
 static bool
-check_unique(struct jsonschema_run *k, const struct jsonschema_rule *r, uint32_t i)
+check_unique(
+    struct jsonschema_run *k, const struct jsonschema_rule *r, uint32_t i)
 {
 	const struct json_tok *t = &k->j->tok[i];
 	struct hashed *h;
@@ -254,8 +268,9 @@ check_unique(struct jsonschema_run *k, const struct jsonschema_rule *r, uint32_t
 		for (size_t b = a + 1; good && b < n &&
 		    h[b].hash == h[a].hash && !k->over; b++)
 			if (json_same(k->j, h[a].i, k->j, h[b].i, &k->work))
-				good = jsonschema_fail(k, r, h[b].i > h[a].i ? h[b].i :
-				    h[a].i, "stands there twice");
+				good = jsonschema_fail(k, r,
+				    h[b].i > h[a].i ? h[b].i : h[a].i,
+				    "stands there twice");
 			else
 				(void)jsonschema_spend(k, 1);
 	free(h);

@@ -18,7 +18,7 @@ struct list {
 struct run {
 	const struct pattern *p;
 	struct list	 lists[2];
-	uint32_t	 seen[PATTERN_MAX + 1];	/* in which round it was added */
+	uint32_t seen[PATTERN_MAX + 1]; /* in which round it was added */
 	uint32_t	 round;
 	uint32_t	 stack[2 * PATTERN_MAX + 2];
 	bool		 begin, end, word;	/* of where we are */
