@@ -424,7 +424,9 @@ audit_rules() {
 		as acdb_dp_dbuser "SELECT pg_backend_pid() AS pid \\gset
 		\\setenv PID :pid
 		\\set mac \`python3 $TOP/tests/bats/acdb_mac.py $AGENTCOOPDB_GATEWAY_PASSWORD $2 \$PID $id $A\`
+		\\set ctx \`python3 $TOP/tests/bats/acdb_mac.py $AGENTCOOPDB_GATEWAY_PASSWORD ctx \$PID acdb_dp_dbuser $A\`
 		BEGIN;
+		SET LOCAL acdb.ctx = :'ctx';
 		$3
 		SELECT acdb_api.$1('$id', '$A', NULL, 'r', 'e', NULL, NULL, NULL,
 		    NULL, decode(:'mac', 'hex'));
@@ -448,12 +450,15 @@ audit_rules() {
 	id=00000000-0000-7000-8000-000000000003
 	run ! audit audit_if_written read "" "COMMIT;"
 	[[ $output == *42501* ]]
+	run ! audit audit_if_written read "SET LOCAL acdb.ctx = '';
+	    SET LOCAL ROLE dbuser;" "COMMIT;"
+	[[ $output == *42501* ]]
 	run ! audit audit_if_written audit "SET LOCAL ROLE dbuser;
 	    INSERT INTO plain VALUES (gen_random_uuid(), 'w');" "COMMIT;"
 	[[ $output == *28000* ]]
 }
 
-@test "an audit row needs its MAC, its login and its role" {
+@test "an audit row needs its MAC, its login, its role and its context" {
 	audit_rules strict
 	audit_rules standard
 }
