@@ -47,6 +47,7 @@ put_problem(struct req *r)
 	if (a->body.max < PROBLEM_MAX)
 		a->body.max = PROBLEM_MAX;
 	a->status = r->why.status;
+	a->tagged = false;
 	a->type = PROBLEM_TYPE;
 	problem_write(&r->why, r->id, &a->body);
 }
@@ -173,7 +174,8 @@ answer_head(const struct req *r, bool secure, bool close, time_t now,
 	put_number(out, (size_t)a->status);
 	put_named(out, " ", http_reason(a->status));
 	put_date(out, now);
-	if (a->status != 204) {
+	/* A length in a 304 would be that of the 200 (RFC 9110 8.6). */
+	if (a->status != 204 && a->status != 304) {
 		if (a->type != NULL)
 			put_named(out, "Content-Type: ", a->type);
 		put_numbered(out, "Content-Length: ",
@@ -190,8 +192,9 @@ answer_head(const struct req *r, bool secure, bool close, time_t now,
 		put_timing(out, r);
 	headers = buf_peek(&a->headers, &n);
 	buf_add(out, headers, n);
-	buf_adds(out, "Cache-Control: no-store\r\n"
-	    "X-Content-Type-Options: nosniff\r\n");
+	buf_adds(out, a->tagged ? "Cache-Control: private, no-cache\r\n"
+	    "Vary: Authorization\r\n" : "Cache-Control: no-store\r\n");
+	buf_adds(out, "X-Content-Type-Options: nosniff\r\n");
 	if (secure)
 		buf_adds(out,
 		    "Strict-Transport-Security: max-age=31536000\r\n");

@@ -154,8 +154,10 @@ execute_refuse_large(struct call *c)
 
 	c->too_large = true;
 	problem_set(&r->why, 413, "response_too_large",
-	    "the answer is larger than %lld bytes: ask for fewer rows or "
-	    "columns", (long long)c->w->conf->max_response_body);
+	    "the answer is larger than %lld bytes: %s",
+	    (long long)c->w->conf->max_response_body,
+	    c->form == CALL_DOCUMENT ? "ask for one schema, for a pattern of "
+	    "names, or for less detail" : "ask for fewer rows or columns");
 	/* A read stands only if it wrote after all. */
 	r->why.tx = !r->audited || c->failed || !c->commit_sent ?
 	    PROBLEM_TX_ROLLED_BACK : PROBLEM_TX_COMMITTED;

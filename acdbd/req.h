@@ -46,6 +46,8 @@ struct principal {
 struct answer {
 	int		 status;	/* 0: not yet known */
 	const char	*type;		/* Content-Type, static */
+	bool		 tagged;	/* has an ETag: may be kept, and asked
+					 * for again */
 	struct buf	 headers;	/* header lines, each with CRLF */
 	struct buf	 prefix;	/* body, first part (small) */
 	struct buf	 body;		/* body, the rest */

@@ -24,5 +24,6 @@ extern const struct story story_rpc_list;	/* rpc_api.c */
 extern const struct story story_rpc_get;	/* rpc_api.c */
 extern const struct story story_rpc_put;	/* rpc_put.c */
 extern const struct story story_rpc_delete;	/* rpc_put.c */
+extern const struct story story_schema;		/* schema.c */
 
 #endif
