@@ -206,6 +206,8 @@ tables() {
 }
 
 @test "strict hardening: the same, but for what tells of volumes" {
+	[ "$(server_sql "SELECT value FROM acdb.settings
+	    WHERE name = 'hardening'")" = strict ]
 	schema '?schema=public&detail=full'
 	is '[.relations[].name] | length' 9
 	is '.relations[] | select(.name == "public.authors").rows' null
