@@ -102,8 +102,9 @@
 #define CON \
 	" con AS MATERIALIZED (SELECT c.*, " NAMES("c.conrelid", "c.conkey") \
 	"  AS names FROM pg_catalog.pg_constraint c" \
-	"  JOIN rel ON rel.oid = c.conrelid WHERE $3 <> 'names' AND (c.contype" \
-	"  IN ('p', 'f') OR $3 = 'full' AND c.contype IN ('u', 'c', 'x')))," \
+	"  JOIN rel ON rel.oid = c.conrelid WHERE $3 <> 'names'" \
+	"  AND (c.contype IN ('p', 'f')" \
+	"   OR $3 = 'full' AND c.contype IN ('u', 'c', 'x')))," \
 	" pk AS (SELECT conrelid AS oid, names FROM con" \
 	"  WHERE contype = 'p')," \
 	" uniq AS (SELECT conrelid AS oid, " LISTED("names ORDER BY conname") \
