@@ -7,7 +7,8 @@
  * B'', X'', N'', "..." and U&"...", $tag$...$tag$ (a tag of up to 255 bytes),
  * -- to the end of the line (CR or LF), nested comments, parentheses,
  * BEGIN ATOMIC ... END bodies of SQL-standard functions (with CASE ... END
- * inside), and that a ';' inside any of them ends nothing.
+ * inside), and that a ';' inside any of them ends nothing.  As in psql, a
+ * body with a column that is named END, unquoted and without AS, ends there.
  *
  * The caller feeds pieces of any size; every byte belongs to exactly one
  * statement, so that pieces can be kept, streamed or counted by the caller.
