@@ -6,7 +6,9 @@
 #include <string.h>
 
 #include "call.h"
+#include "confirm.h"
 #include "lib/secret.h"
+#include "route.h"
 #include "worker.h"
 
 struct call *
@@ -18,7 +20,8 @@ call_new(struct req *r, const char *endpoint)
 		return NULL;
 	c->r = r;
 	c->w = r->w;
-	c->endpoint = endpoint;
+	/* Where the caller asked: for a request within another, that one. */
+	c->endpoint = r->route != NULL ? r->route->pattern : endpoint;
 	c->who = r->who;
 	c->read_only = r->who.read_only;
 	c->timeout_ms = -1;
@@ -58,6 +61,7 @@ call_free(struct call *c)
 	if (c->has_json)
 		json_fini(&c->json);
 	free(c->json_text);
+	free(c->confirm);
 	idem_fini(c);
 	PQclear(c->stalled);
 	buf_fini(&c->notices);
@@ -218,5 +222,7 @@ call_check(struct call *c, struct problem *why)
 	 * it must not have happened. */
 	c->two_phase = returns || c->dry_run || c->max_affected >= 0 ||
 	    (c->idem.wanted && !c->read_only);
-	return describe(c) == -1 ? problem_internal(why) : 0;
+	if (describe(c) == -1)
+		return problem_internal(why);
+	return confirm_check(c, why);
 }

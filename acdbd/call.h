@@ -141,6 +141,8 @@ struct call {
 	bool		 guessed_pure;	/* run as READ ONLY, to save work */
 	bool		 dry_run;	/* then ROLLBACK, whatever it is */
 	bool		 objects;	/* rows as objects, not arrays */
+	char		*confirm;	/* owned; "required", a token, or NULL:
+					 * not asked for (confirm.h) */
 	int64_t		 timeout_ms;
 	int64_t		 max_rows;	/* -1: no limit, as below */
 	int64_t		 max_affected;

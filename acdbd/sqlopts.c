@@ -215,6 +215,13 @@ sqlopts_read(struct call *c, uint32_t i, struct problem *why)
 		    "value", "text", why);
 	if (json_is(j, i, "settings"))
 		return take_settings(c, v, why);
+	if (json_is(j, i, "confirm")) {
+		c->confirm = j->tok[v].type != JSON_STRING ? NULL :
+		    json_strdup(j, v);
+		return c->confirm != NULL ? 0 : problem_set(why, 400,
+		    "invalid_json", "\"confirm\" must be \"required\" or "
+		    "a token");
+	}
 	if (json_is(j, i, "isolation"))
 		return take_isolation(c, v, why);
 	if (json_is(j, i, "deferrable"))

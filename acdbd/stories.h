@@ -19,6 +19,7 @@ extern const struct story story_rotate;		/* keysapi.c */
 extern const struct story story_keys;		/* keyslist.c */
 extern const struct story story_revoke;		/* keyslist.c */
 extern const struct story story_audit;		/* auditapi.c */
+extern const struct story story_mcp;		/* mcp.c */
 extern const struct story story_rpc_call;	/* rpc_call.c */
 extern const struct story story_rpc_list;	/* rpc_api.c */
 extern const struct story story_rpc_get;	/* rpc_api.c */

@@ -30,6 +30,8 @@ struct httpc {
 	char		*ca_file;
 	size_t		 answer_max;
 	int		 wake_fd;
+	int	       (*woken)(void *arg);
+	void		*woken_arg;
 	char		 error[CURL_ERROR_SIZE];
 
 	/* of the request under way */
@@ -145,6 +147,8 @@ take_config(struct httpc *h, const struct httpc_config *c)
 	}
 	h->answer_max = c->answer_max > 0 ? c->answer_max : ANSWER_MAX;
 	h->wake_fd = c->wake_fd;
+	h->woken = c->woken;
+	h->woken_arg = c->woken_arg;
 	return 0;
 }
 
@@ -404,7 +408,7 @@ run(struct httpc *h, CURLcode *code)
 	unsigned extra = h->wake_fd == -1 ? 0 : 1;
 	CURLMcode mc = CURLM_OK;
 	CURLMsg *msg;
-	int running = 1, left;
+	int running = 1, left, rc;
 
 	*code = CURLE_OUT_OF_MEMORY;
 	while (mc == CURLM_OK && running > 0) {
@@ -413,8 +417,14 @@ run(struct httpc *h, CURLcode *code)
 			break;
 		/* Await the socket, a timer of libcurl's, or the caller. */
 		mc = curl_multi_poll(h->multi, &wake, extra, 1000, NULL);
-		if (wake.revents != 0)
+		if (wake.revents == 0)
+			continue;
+		rc = h->woken == NULL ? 1 : h->woken(h->woken_arg);
+		if (rc == 1)
 			return -1;
+		if (rc == -1)
+			extra = 0;
+		wake.revents = 0;
 	}
 	while ((msg = curl_multi_info_read(h->multi, &left)) != NULL)
 		if (msg->msg == CURLMSG_DONE)

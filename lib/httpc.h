@@ -40,6 +40,10 @@ struct httpc_config {
 	size_t		 answer_max;	/* bytes; 0: 64 MiB */
 	int		 wake_fd;	/* when readable, the request is given
 					 * up; -1: none */
+	/* What to do instead when wake_fd is readable: 0 goes on, 1 gives
+	 * up, -1 looks no more in this request; NULL: give up. */
+	int	       (*woken)(void *arg);
+	void		*woken_arg;
 };
 
 /* All borrowed during the call. */

@@ -34,6 +34,7 @@ problem_fini(struct problem *why)
 	free(why->context);
 	free(why->severity);
 	free(why->excerpt);
+	free(why->confirm_token);
 	problem_init(why);
 }
 
@@ -130,6 +131,7 @@ problem_write(const struct problem *why, const char *request_id,
 		buf_addf(out, ",\"retryable\":%s",
 		    why->retryable ? "true" : "false");
 	put_text(out, "tx", tx_name(why->tx));
+	put_text(out, "confirm_token", why->confirm_token);
 	put_text(out, "request_id", request_id);
 	buf_addc(out, '}');
 }

@@ -36,6 +36,7 @@ struct problem {
 	int		 line;		/* of position; 0: none */
 	int		 column_number;
 	char		*excerpt;	/* the line and a caret below it */
+	char		*confirm_token;	/* that lets the same request run */
 	int		 statement;	/* index in a batch; -1: none */
 	int		 retry_after;	/* seconds; 0: no Retry-After */
 	int		 retryable;	/* 1, 0, or -1: say nothing */

@@ -1,0 +1,25 @@
+/*
+ * main.c - acdb-mcp: an MCP server on standard input and output, over the
+ * gateway's HTTP interface.
+ *
+ * Standard output belongs to the protocol; everything else goes to standard
+ * error.
+ */
+#include "lib/log.h"
+#include "opts.h"
+#include "print_config.h"
+#include "serve.h"
+
+int
+main(int argc, char **argv)
+{
+	struct opts o;
+	int code;
+
+	log_init("acdb-mcp", LOG_WARN, LOG_TEXT);
+	if ((code = opts_parse(&o, argc, argv)) != -1)
+		return code;
+	if (o.verbose)
+		log_set_level(LOG_INFO);
+	return o.print_config != NULL ? print_config(&o) : serve_stdio(&o);
+}

@@ -1,0 +1,210 @@
+/*
+ * mcp.c - the story of POST /v1/mcp: a message of the Model Context Protocol
+ * (lib/mcp.h), its requests to the gateway made within this process.
+ *
+ * There are no sessions: every message stands by itself, on any worker and
+ * node.  GET and DELETE, which are about sessions, are not taken (405).
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "audit.h"
+#include "inner.h"
+#include "keys.h"
+#include "lib/mcp_db.h"
+#include "stories.h"
+#include "worker.h"
+
+struct told {
+	struct mcp_call	*call;
+	struct inner	*inner;		/* NULL: nothing is asked */
+	struct inner_sql sql;
+};
+
+/* A browser's page may talk to us only where it is from this machine, or
+ * from our own address: and that has to be proven by a certificate, since a
+ * name can be made to lead anywhere (DNS rebinding). */
+static bool
+origin_is_good(const struct req *r, struct slice origin)
+{
+	static const char *const local[] = { "localhost", "127.0.0.1",
+	    "[::1]" };
+	const struct slice *host = http_header(&r->head, "host");
+	const char *p = memmem(origin.p, origin.n, "://", 3);
+	size_t n;
+
+	if (p == NULL)
+		return false;
+	p += 3;
+	n = origin.n - (size_t)(p - origin.p);
+	for (size_t i = 0; i < NELEM(local); i++)
+		if (n >= strlen(local[i]) && strncasecmp(p, local[i],
+		    strlen(local[i])) == 0 && (n == strlen(local[i]) ||
+		    p[strlen(local[i])] == ':'))
+			return true;
+	return (r->w->tls != NULL || r->w->conf->trust_proxy != NULL) &&
+	    host != NULL && host->n == n && strncasecmp(p, host->p, n) == 0;
+}
+
+/* "origin": before anything else is looked at. */
+static enum verdict
+step_origin(struct req *r)
+{
+	const struct slice *origin = http_header(&r->head, "origin");
+
+	if (origin == NULL || origin_is_good(r, *origin))
+		return STEP_NEXT;
+	problem_set(&r->why, 403, "permission_denied",
+	    "requests from this Origin are not taken");
+	return STEP_REFUSE;
+}
+
+static char *
+header_text(const struct req *r, const char *name)
+{
+	const struct slice *s = http_header(&r->head, name);
+
+	return s == NULL ? NULL : strndup(s->p, s->n);
+}
+
+static struct mcp_call *
+read_call(struct req *r)
+{
+	char *version = header_text(r, "mcp-protocol-version");
+	char *method = header_text(r, "mcp-method");
+	char *name = header_text(r, "mcp-name");
+	struct mcp_from from = { .http = true, .version = version,
+	    .method = method, .name = name, .who = { .known = true,
+	    .read_only = r->who.read_only ||
+	    strcmp(r->who.role, "dbreader") == 0 } };
+	size_t n;
+	const char *p = buf_peek(&r->body, &n);
+	struct mcp_call *c = mcp_call_new(&mcp_db_server, &from, p, n);
+
+	free(version);
+	free(method);
+	free(name);
+	return c;
+}
+
+static enum verdict
+answer(struct req *r, struct mcp_call *c)
+{
+	r->answer.status = c->status;
+	if (buf_len(&c->out) == 0)
+		return STEP_NEXT;
+	buf_fini(&r->answer.body);
+	r->answer.body = c->out;
+	buf_init(&c->out, 0);
+	r->answer.type = "application/json";
+	return STEP_NEXT;
+}
+
+static void
+abandon(struct req *r)
+{
+	struct told *t = r->state;
+
+	inner_free(t->inner);
+	t->inner = NULL;
+}
+
+/* Begin what the call asks for.  Returns 0, or -1 when memory is out. */
+static int
+ask(struct req *r, struct told *t)
+{
+	struct mcp_ask *a = &mcp_call_asking(t->call)->ask;
+	struct inner_ask ia = { .method = a->method, .path = a->path,
+	    .idem = a->idem, .body = &a->body, .sql = &t->sql };
+
+	t->inner = inner_new(r, &ia);
+	return t->inner == NULL ? -1 : 0;
+}
+
+static void
+take_answer(struct req *r, struct told *t)
+{
+	struct buf body;
+	int status = inner_answer(t->inner, &body);
+
+	inner_free(t->inner);
+	t->inner = NULL;
+	mcp_call_answer(t->call, status, &body);
+	buf_fini(&body);
+	r->sql_hash = t->sql.known ? t->sql.hash : NULL;
+	r->sql = t->sql.text;
+}
+
+/* "tell": run the message as far as it goes.  Waits for what it asks. */
+static enum verdict
+step_tell(struct req *r)
+{
+	struct told *t = r->state;
+
+	if (t == NULL) {
+		if ((t = calloc(1, sizeof(*t))) == NULL ||
+		    (t->call = read_call(r)) == NULL) {
+			free(t);
+			problem_internal(&r->why);
+			return STEP_REFUSE;
+		}
+		r->state = t;
+		snprintf(r->command, sizeof(r->command), "%s",
+		    t->call->run != NULL ? t->call->method : "MCP");
+	}
+	for (;;) {
+		if (t->inner != NULL) {
+			if (!inner_over(t->inner)) {
+				r->abandon = abandon;
+				return STEP_WAIT;
+			}
+			take_answer(r, t);
+		}
+		switch (mcp_call_run(t->call)) {
+		case MCP_DONE:
+			return answer(r, t->call);
+		case MCP_ASK:
+			if (ask(r, t) == 0)
+				break;
+			problem_internal(&r->why);
+			return STEP_REFUSE;
+		case MCP_TELL:		/* there is no stream to tell it on */
+			break;
+		case MCP_CLIENT:
+		case MCP_SLEEP:
+		case MCP_LISTEN:
+			problem_internal(&r->why);
+			return STEP_REFUSE;
+		}
+	}
+}
+
+static void
+end(struct req *r)
+{
+	struct told *t = r->state;
+
+	r->state = NULL;
+	r->sql = NULL;
+	r->sql_hash = NULL;
+	if (t == NULL)
+		return;
+	inner_free(t->inner);
+	mcp_call_free(t->call);
+	free(t->sql.text);
+	free(t);
+}
+
+static const struct step steps[] = {
+	{ "origin", step_origin, false },
+	{ "authenticate", step_authenticate, false },
+	{ "throttle", step_throttle, false },
+	{ "body", step_body, false },
+	{ "tell", step_tell, false },
+	{ "record", step_record, true },
+	{ NULL, NULL, false },
+};
+
+const struct story story_mcp = { steps, end };

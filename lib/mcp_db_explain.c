@@ -1,0 +1,173 @@
+/*
+ * mcp_db_explain.c - explain: how PostgreSQL would run a statement, what it
+ * costs, and what stands out.
+ *
+ * Without analyze nothing is run.  With it the statement is, in a read-only
+ * transaction, so that it can change nothing.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "mcp_db_priv.h"
+
+#define MANY_ROWS	10000.0	/* worth an index */
+#define FAR_OFF		10.0	/* times, of an estimate */
+
+static enum mcp_verdict
+ask(struct mcp_call *c)
+{
+	bool analyze = mcp_arg_bool(c, "analyze");
+	struct mcp_value params = mcp_arg(c, "params");
+	bool has = params.j != NULL && params.j->tok[params.i].n > 0;
+	char *sql = mcp_arg_str(c, "sql");
+	struct buf text, *body;
+
+	if (sql == NULL)
+		return mcp_tool_error(c, "sql cannot be read");
+	buf_init(&text, MCP_MESSAGE_MAX);
+	/* Without values for its parameters a statement has a generic plan. */
+	buf_addf(&text, "EXPLAIN (%s) ", analyze ? "ANALYZE, BUFFERS" :
+	    has ? "COSTS" : "GENERIC_PLAN");
+	buf_adds(&text, sql);
+	free(sql);
+	body = mcp_db_ask_sql(c, buf_cstr(&text));
+	buf_fini(&text);
+	mcp_db_pass(c, body, "params");
+	mcp_db_pass(c, body, "timeout_ms");
+	buf_adds(body, ",\"read_only\":true");
+	return mcp_db_ask_end(c);
+}
+
+/* The number behind a label in a line of a plan; -1: it is not there. */
+static double
+number(const char *line, const char *label)
+{
+	const char *p = strstr(line, label);
+
+	return p == NULL ? -1 : strtod(p + strlen(label), NULL);
+}
+
+static void
+put_finding(struct buf *out, const char *fmt, const char *line, double n)
+{
+	struct buf text;
+	const char *p;
+	size_t len;
+
+	while (*line == ' ' || *line == '-' || *line == '>')
+		line++;
+	buf_init(&text, 1024);
+	buf_addf(&text, "%.*s: ", (int)strcspn(line, "("), line);
+	while (buf_len(&text) > 3 && buf_peek(&text, &len)[len - 3] == ' ') {
+		buf_truncate(&text, buf_len(&text) - 3);
+		buf_adds(&text, ": ");
+	}
+	buf_addf(&text, "%.0f ", n);
+	buf_adds(&text, fmt);
+	p = buf_peek(&text, &len);
+	if (buf_len(out) > 0)
+		buf_addc(out, ',');
+	json_put_str(out, p, len);
+	buf_fini(&text);
+}
+
+/* What stands out in one line; node is the last line that named one. */
+static void
+look(const char *line, const char *node, struct buf *findings)
+{
+	double rows = number(line, " rows="), actual = -1, removed;
+	const char *second = strstr(line, "actual ");
+
+	if (second != NULL)
+		actual = number(second, " rows=");
+	if (strstr(line, "Seq Scan on ") != NULL &&
+	    (actual >= 0 ? actual : rows) >= MANY_ROWS)
+		put_finding(findings, "rows are read one by one: an index on "
+		    "what is filtered or joined would help, if few of them "
+		    "are wanted", line, actual >= 0 ? actual : rows);
+	if (actual >= 0 && rows > 0 && (actual > rows * FAR_OFF ||
+	    actual * FAR_OFF < rows) && actual + rows > 1000)
+		put_finding(findings, "rows came, the estimate was far off: "
+		    "ANALYZE the table, or extended statistics", line,
+		    actual);
+	removed = number(line, "Rows Removed by Filter: ");
+	if (removed >= MANY_ROWS)
+		put_finding(findings, "rows were read and thrown away: index "
+		    "the filter", node, removed);
+	if (strstr(line, "external merge") != NULL)
+		put_finding(findings, "kB were sorted on disk: raise work_mem "
+		    "(a setting) or sort by an index", node,
+		    number(line, "Disk: "));
+}
+
+static void
+put_summary(struct buf *out, const struct mcp_call *c, const char *first)
+{
+	double time;
+	char *line;
+	const char *cost = strstr(first, "..");
+
+	buf_addf(out, ",\"summary\":{\"total_cost\":%g,\"rows\":%.0f",
+	    cost == NULL ? 0.0 : strtod(cost + 2, NULL),
+	    number(first, " rows=") < 0 ? 0.0 : number(first, " rows="));
+	for (uint32_t i = 0; i < mcp_db_rows(c, 0); i++) {
+		if ((line = mcp_db_cell(c, 0, i, 0)) == NULL)
+			continue;
+		if ((time = number(line, "Planning Time: ")) >= 0)
+			buf_addf(out, ",\"planning_ms\":%g", time);
+		if ((time = number(line, "Execution Time: ")) >= 0)
+			buf_addf(out, ",\"execution_ms\":%g", time);
+		free(line);
+	}
+	buf_addc(out, '}');
+}
+
+static enum mcp_verdict
+tell(struct mcp_call *c)
+{
+	struct buf out, plan, findings;
+	char *line, *node = strdup(""), *first = NULL;
+	const char *p;
+	size_t n;
+
+	buf_init(&out, MCP_OUT_MAX / 4);
+	buf_init(&plan, MCP_DB_BYTES);
+	buf_init(&findings, 8192);
+	for (uint32_t i = 0; i < mcp_db_rows(c, 0); i++) {
+		if ((line = mcp_db_cell(c, 0, i, 0)) == NULL)
+			continue;
+		buf_addf(&plan, "%s%s", i > 0 ? "\n" : "", line);
+		look(line, node != NULL ? node : "", &findings);
+		if (first == NULL)
+			first = strdup(line);
+		if (strstr(line, "(cost=") != NULL) {
+			free(node);
+			node = line;
+		} else
+			free(line);
+	}
+	p = buf_peek(&plan, &n);
+	buf_adds(&out, "{\"plan\":");
+	json_put_str(&out, p, n);
+	put_summary(&out, c, first != NULL ? first : "");
+	p = buf_peek(&findings, &n);
+	buf_adds(&out, ",\"findings\":[");
+	buf_add(&out, p, n);
+	buf_adds(&out, "]}");
+	mcp_tool_json(c, &out);
+	free(node);
+	free(first);
+	buf_fini(&out);
+	buf_fini(&plan);
+	buf_fini(&findings);
+	return MCP_DONE;
+}
+
+enum mcp_verdict
+mcp_db_plan(struct mcp_call *c)
+{
+	if (c->step++ == 0)
+		return ask(c);
+	return mcp_db_ok(c) ? tell(c) : mcp_db_error(c);
+}
