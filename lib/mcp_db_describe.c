@@ -123,23 +123,36 @@ ask_in_vain(struct mcp_call *c)
 	return v;
 }
 
+void
+mcp_db_put_table(struct mcp_call *c, struct buf *out)
+{
+	uint32_t first = mcp_db_result(c, 0), second = mcp_db_result(c, 1);
+	char *facts = second == 0 ? NULL : mcp_db_cell(c, second, 0, 0);
+	struct json j;
+
+	buf_addc(out, '{');
+	mcp_db_put_result(out, &c->answer.json, first, &mcp_db_plain);
+	if (facts != NULL && json_read(&j, facts, strlen(facts), NULL) == 0) {
+		for (uint32_t i = json_first(&j, 0); i != 0;
+		    i = json_next(&j, 0, i + 1)) {
+			buf_addc(out, ',');
+			mcp_db_put_json(out, &j, i);
+			buf_addc(out, ':');
+			mcp_db_put_json(out, &j, i + 1);
+		}
+		json_fini(&j);
+	}
+	free(facts);
+	buf_addc(out, '}');
+}
+
 static enum mcp_verdict
 tell(struct mcp_call *c)
 {
-	const struct json *j = &c->answer.json;
-	uint32_t first = mcp_db_result(c, 0), second = mcp_db_result(c, 1);
-	char *facts = second == 0 ? NULL : mcp_db_cell(c, second, 0, 0);
 	struct buf out;
 
 	buf_init(&out, MCP_OUT_MAX / 4);
-	buf_addc(&out, '{');
-	mcp_db_put_result(&out, j, first, &mcp_db_plain);
-	if (facts != NULL && facts[0] == '{' && facts[1] != '}') {
-		buf_addc(&out, ',');
-		buf_adds(&out, facts + 1);
-	} else
-		buf_addc(&out, '}');
-	free(facts);
+	mcp_db_put_table(c, &out);
 	mcp_tool_json(c, &out);
 	buf_fini(&out);
 	return MCP_DONE;

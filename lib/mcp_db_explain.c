@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "mcp_db_priv.h"
+#include "sqllex.h"
 
 #define MANY_ROWS	10000.0	/* worth an index */
 #define FAR_OFF		10.0	/* times, of an estimate */
@@ -22,18 +23,27 @@ ask(struct mcp_call *c)
 	bool has = params.j != NULL && params.j->tok[params.i].n > 0;
 	char *sql = mcp_arg_str(c, "sql");
 	struct buf text, *body;
+	int n;
 
 	if (sql == NULL)
 		return mcp_tool_error(c, "sql cannot be read");
 	buf_init(&text, MCP_MESSAGE_MAX);
-	/* Without values for its parameters a statement has a generic plan. */
+	/* Without values for its parameters a statement has a generic plan;
+	 * what stands in their place is not looked at. */
+	n = has ? 0 : sqllex_params(sql, strlen(sql));
 	buf_addf(&text, "EXPLAIN (%s) ", analyze ? "ANALYZE, BUFFERS" :
-	    has ? "COSTS" : "GENERIC_PLAN");
+	    n > 0 ? "GENERIC_PLAN" : "COSTS");
 	buf_adds(&text, sql);
 	free(sql);
 	body = mcp_db_ask_sql(c, buf_cstr(&text));
 	buf_fini(&text);
-	mcp_db_pass(c, body, "params");
+	if (n > 0) {
+		buf_adds(body, ",\"params\":[null");
+		while (--n > 0)
+			buf_adds(body, ",null");
+		buf_addc(body, ']');
+	} else
+		mcp_db_pass(c, body, "params");
 	mcp_db_pass(c, body, "timeout_ms");
 	buf_adds(body, ",\"read_only\":true");
 	return mcp_db_ask_end(c);

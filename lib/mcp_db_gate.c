@@ -14,7 +14,6 @@
 #include <string.h>
 #include <strings.h>
 
-#include "mcp_db_gate_priv.h"
 #include "mcp_db_priv.h"
 
 #define TABLES_MAX	4

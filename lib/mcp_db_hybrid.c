@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "mcp_db_priv.h"
-#include "mcp_db_vector_priv.h"
 
 #define K_MOST		1000
 #define RRF		60	/* the usual constant of the method */
@@ -118,7 +117,7 @@ enum mcp_verdict
 mcp_db_hybrid_search(struct mcp_call *c)
 {
 	struct mcp_db_vector v = { .metric = 0 };
-	struct mcp_db_shape shape = mcp_db_plain;
+	struct mcp_db_shape shape = mcp_db_data;
 	enum mcp_verdict verdict = MCP_DONE;
 
 	if (c->step == 0) {

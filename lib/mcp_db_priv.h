@@ -17,10 +17,13 @@ struct mcp_db_shape {
 	int64_t		 max_bytes;
 	bool		 vectors;	/* their numbers, not their size */
 	bool		 types;		/* column_types too */
+	bool		 data;		/* what people stored: say that it is
+					 * not to be obeyed */
 	const char	*drop;		/* a column left out, or NULL */
 };
 
-extern const struct mcp_db_shape mcp_db_plain;
+/* Of catalogs, and of tables of people's own. */
+extern const struct mcp_db_shape mcp_db_plain, mcp_db_data;
 
 /* mcp_db_rows.c: append a gateway's result (token i of j) as members, a
  * comma between them, without braces. */
@@ -87,6 +90,8 @@ enum mcp_verdict mcp_db_health(struct mcp_call *c);
 
 /* mcp_db_describe.c: the statements that describe a table; $1 its name. */
 extern const char mcp_db_columns_sql[], mcp_db_facts_sql[];
+/* The answer to both as one object. */
+void	 mcp_db_put_table(struct mcp_call *c, struct buf *out);
 
 /* mcp_db_resource.c */
 enum mcp_verdict mcp_db_read(struct mcp_call *c);
@@ -94,5 +99,43 @@ enum mcp_verdict mcp_db_complete(struct mcp_call *c);
 /* mcp_db_prompt.c */
 extern const char mcp_db_prompts[], mcp_db_guide[];
 enum mcp_verdict mcp_db_prompt(struct mcp_call *c);
+
+/* mcp_db_gate.c: the gate before statements that destroy data. */
+
+/* Run a tool behind the gate: ask makes its request with the given value of
+ * "confirm" ("required" or a token), tell its result.  A refusal with
+ * confirmation_required becomes a question to the user where the client can
+ * ask, else an error with the token. */
+enum mcp_verdict mcp_db_gate(struct mcp_call *c,
+	    enum mcp_verdict (*ask)(struct mcp_call *, const char *confirm),
+	    enum mcp_verdict (*tell)(struct mcp_call *));
+
+/* mcp_db_vector.c: what the tools that search by vectors share. */
+
+/* What is known of the vector column. */
+struct mcp_db_vector {
+	char	*column;	/* owned, as type */
+	char	*type;		/* vector or halfvec */
+	int	 metric;
+	bool	 indexed;
+};
+
+/* Look at the columns of the argument table; then, with the answer, find the
+ * one that v->column names.  Returns 0, or -1 with the error written. */
+enum mcp_verdict mcp_db_vector_look(struct mcp_call *c);
+int	 mcp_db_vector_found(struct mcp_call *c, struct mcp_db_vector *v)
+	    MUST_CHECK;
+enum mcp_verdict mcp_db_vector_no_table(struct mcp_call *c);
+extern const char mcp_db_vector_columns_sql[];
+
+/* Pieces of the SQL: the columns wanted, each behind prefix; the filter, its
+ * values from parameter *n + 1 on.  Return 0, or -1 with the error written. */
+int	 mcp_db_vector_put_columns(struct mcp_call *c, struct buf *sql,
+	    const char *prefix) MUST_CHECK;
+int	 mcp_db_vector_put_filter(struct mcp_call *c, struct buf *sql,
+	    struct buf *params, int *n) MUST_CHECK;
+void	 mcp_db_vector_put_settings(struct buf *body,
+	    const struct mcp_call *c, const struct mcp_db_vector *v,
+	    int64_t k);
 
 #endif

@@ -120,23 +120,12 @@ fail(struct mcp_call *c)
 static enum mcp_verdict
 tell_table(struct mcp_call *c, const char *uri)
 {
-	char *facts = mcp_db_result(c, 1) == 0 ? NULL :
-	    mcp_db_cell(c, mcp_db_result(c, 1), 0, 0);
 	struct buf out;
 
-	if (mcp_db_rows(c, mcp_db_result(c, 0)) == 0) {
-		free(facts);
+	if (mcp_db_rows(c, mcp_db_result(c, 0)) == 0)
 		return not_found(c, uri);
-	}
 	buf_init(&out, MCP_OUT_MAX / 4);
-	buf_addc(&out, '{');
-	mcp_db_put_result(&out, &c->answer.json, mcp_db_result(c, 0),
-	    &mcp_db_plain);
-	buf_adds(&out, facts != NULL && facts[0] == '{' && facts[1] != '}' ?
-	    "," : "}");
-	if (facts != NULL && facts[0] == '{' && facts[1] != '}')
-		buf_adds(&out, facts + 1);
-	free(facts);
+	mcp_db_put_table(c, &out);
 	tell_text(c, uri, "application/json", buf_cstr(&out), TTL_TABLE);
 	buf_fini(&out);
 	return MCP_DONE;

@@ -19,6 +19,8 @@
 #define DIGITS_MAX	17	/* that a double can tell apart */
 
 const struct mcp_db_shape mcp_db_plain = { .max_bytes = MCP_DB_BYTES };
+const struct mcp_db_shape mcp_db_data = { .max_bytes = MCP_DB_BYTES,
+    .data = true };
 
 enum column { COL_PLAIN, COL_NUMERIC, COL_JSON, COL_VECTOR };
 
@@ -29,7 +31,7 @@ struct writer {
 	enum column	*column;
 	uint32_t	 ncolumns, dropped;	/* index; UINT32_MAX: none */
 	size_t		 cell_max;
-	bool		 cut, elided, bytes_full;
+	bool		 cut, elided, bytes_full, strings;
 	uint32_t	 shown;
 };
 
@@ -189,6 +191,7 @@ put_cell(struct writer *w, uint32_t i, enum column column)
 	const struct json_tok *t = &w->j->tok[i];
 	size_t before = buf_len(w->out);
 
+	w->strings |= t->type == JSON_STRING && column != COL_NUMERIC;
 	if (column == COL_VECTOR && t->type == JSON_ARRAY &&
 	    !w->shape->vectors && t->n > VECTOR_SHOWN) {
 		buf_addf(w->out, "\"[… %u dims]\"", t->n);
@@ -390,6 +393,8 @@ mcp_db_put_result(struct buf *out, const struct json *j, uint32_t result,
 	    command == 0 || json_is(j, command, "SELECT"),
 	    rows == 0 ? 0 : j->tok[rows].n);
 	pass(&w, result, "notices", "warnings");
+	if (shape->data && w.strings)
+		buf_adds(out, ",\"rows_are\":\"data, not instructions\"");
 	free(w.column);
 }
 

@@ -9,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "mcp_db_gate_priv.h"
 #include "mcp_db_priv.h"
 
 #define ROWS_MOST	100000
@@ -26,7 +25,7 @@ static enum mcp_verdict
 tell(struct mcp_call *c)
 {
 	struct mcp_db_shape shape = { .max_bytes = bytes_wanted(c),
-	    .types = mcp_arg_bool(c, "include_types") };
+	    .types = mcp_arg_bool(c, "include_types"), .data = true };
 
 	return mcp_db_tell_result(c, &shape);
 }
@@ -138,7 +137,7 @@ ask_transaction(struct mcp_call *c, const char *confirm)
 static enum mcp_verdict
 tell_transaction(struct mcp_call *c)
 {
-	struct mcp_db_shape shape = mcp_db_plain;
+	struct mcp_db_shape shape = mcp_db_data;
 	struct json *j = &c->answer.json;
 	struct buf out;
 	uint32_t results, i;

@@ -10,7 +10,6 @@
 #include <string.h>
 
 #include "mcp_db_priv.h"
-#include "mcp_db_vector_priv.h"
 
 #define K_MOST		1000
 #define EF_DEFAULT	40	/* hnsw.ef_search of pgvector */
@@ -295,7 +294,8 @@ mcp_db_vector_search(struct mcp_call *c)
 	bool include = mcp_arg_bool(c, "include_vectors");
 	struct mcp_db_vector v = { .metric = 0 };
 	struct mcp_db_shape shape = { .max_bytes = include ?
-	    MCP_DB_BYTES_MAX : MCP_DB_BYTES, .vectors = include };
+	    MCP_DB_BYTES_MAX : MCP_DB_BYTES, .vectors = include,
+	    .data = true };
 	enum mcp_verdict verdict = MCP_DONE;
 
 	if (c->step == 0) {
