@@ -34,12 +34,12 @@
     "pg_catalog.encode(a.sql_hash, 'hex'), 'sql', a.sql, 'status', " \
     "a.status, 'error_code', a.error_code, 'rows_affected', " \
     "a.rows_affected, 'duration_us', a.duration_us, 'client_ip', " \
-    "pg_catalog.host(a.client_ip)), " \
+    "pg_catalog.host(a.client_ip), 'trace_id', a.trace_id), " \
     "pg_catalog.to_char(a.created_at, 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"'), " \
     "a.status, k.key_id, k.pg_role, w.name, " \
     "coalesce(a.command, a.endpoint), a.error_code, a.rows_affected, " \
     "pg_catalog.round(a.duration_us / 1000.0, 1), " \
-    "pg_catalog.host(a.client_ip), a.request_id"
+    "pg_catalog.host(a.client_ip), a.request_id, a.trace_id"
 
 #define TABLES " FROM acdb.audit_logs a " \
     "LEFT JOIN acdb.api_keys k ON k.id = a.key_id " \
@@ -80,7 +80,8 @@ struct audit {
 
 /* In the order of COLUMNS, behind the JSON. */
 enum { COL_JSON, COL_TIME, COL_STATUS, COL_KEY, COL_ROLE, COL_WORKSPACE,
-    COL_COMMAND, COL_ERROR, COL_ROWS, COL_MS, COL_IP, COL_REQUEST };
+    COL_COMMAND, COL_ERROR, COL_ROWS, COL_MS, COL_IP, COL_REQUEST,
+    COL_TRACE };
 
 static void
 field(PGresult *r, int col, const char *name)
@@ -110,6 +111,7 @@ print(void *arg, PGresult *r)
 		field(r, COL_MS, "ms");
 		field(r, COL_IP, "from");
 		field(r, COL_REQUEST, "request");
+		field(r, COL_TRACE, "trace");
 		putchar('\n');
 	}
 	if (!ferror(stdout))

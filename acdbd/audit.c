@@ -26,7 +26,7 @@
 #define COMPLETE_MS	50		/* what nobody waits for may wait */
 
 enum column { ID, REQUEST, WORKSPACE, KEY, ENDPOINT, COMMAND, SQL_HASH, SQL,
-    DURATION, ROWS, STATUS, ERROR, PEER, COLUMNS };
+    DURATION, ROWS, STATUS, ERROR, PEER, TRACE, COLUMNS };
 enum { DONE_ID, DONE_DURATION, DONE_ROWS, DONE_COLUMNS };
 
 struct group {
@@ -65,12 +65,12 @@ struct audit {
 static const char insert_sql[] =
     "INSERT INTO acdb.audit_logs (id, request_id, workspace_id, key_id,"
     " endpoint, command, sql_hash, sql, duration_us, rows_affected, status,"
-    " error_code, client_ip)"
-    " SELECT i, r, w, k, e, c, h, s, d, n, t, x, p::inet FROM"
+    " error_code, client_ip, trace_id)"
+    " SELECT i, r, w, k, e, c, h, s, d, n, t, x, p::inet, o FROM"
     " unnest($1::uuid[], $2::text[], $3::uuid[], $4::uuid[], $5::text[],"
     " $6::text[], $7::bytea[], $8::text[], $9::int8[], $10::int8[],"
-    " $11::int4[], $12::text[], $13::text[])"
-    " u(i, r, w, k, e, c, h, s, d, n, t, x, p)";
+    " $11::int4[], $12::text[], $13::text[], $14::text[])"
+    " u(i, r, w, k, e, c, h, s, d, n, t, x, p, o)";
 
 static const char complete_sql[] =
     "UPDATE acdb.audit_logs a SET duration_us = u.d, rows_affected = u.n"
@@ -84,7 +84,7 @@ static const uint32_t column_type[COLUMNS] = {
 	[SQL_HASH] = PGARRAY_BYTEA, [SQL] = PGARRAY_TEXT,
 	[DURATION] = PGARRAY_INT8, [ROWS] = PGARRAY_INT8,
 	[STATUS] = PGARRAY_INT4, [ERROR] = PGARRAY_TEXT,
-	[PEER] = PGARRAY_TEXT,
+	[PEER] = PGARRAY_TEXT, [TRACE] = PGARRAY_TEXT,
 };
 static const uint32_t completed_type[DONE_COLUMNS] = {
 	PGARRAY_UUID, PGARRAY_INT8, PGARRAY_INT8
@@ -246,8 +246,8 @@ on_second(void *arg)
 	for (t = a->throttled; t < a->throttled + THROTTLED_MAX; t++) {
 		struct audit_row row = { .who = &t->who, .request_id =
 		    t->request_id, .endpoint = t->endpoint, .command = "",
-		    .error = "rate_limited", .peer = t->peer, .rows = t->count,
-		    .status = 429 };
+		    .error = "rate_limited", .peer = t->peer, .trace = "",
+		    .rows = t->count, .status = 429 };
 
 		if (!t->who.known)
 			continue;
@@ -370,6 +370,7 @@ audit_add(struct audit *a, const struct audit_row *row,
 	pgarray_int4(&c[STATUS], row->status);
 	pgarray_adds(&c[ERROR], row->error);
 	pgarray_adds(&c[PEER], row->peer[0] != '\0' ? row->peer : NULL);
+	pgarray_adds(&c[TRACE], row->trace[0] != '\0' ? row->trace : NULL);
 	g->rows++;
 	if (wait != NULL) {
 		wait->waiting = true;

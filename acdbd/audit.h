@@ -33,6 +33,7 @@ struct audit_row {
 	uint8_t		 id[UUID_LEN];	/* ours, time-ordered */
 	const struct principal *who;
 	const char	*request_id, *endpoint, *command, *error, *peer;
+	const char	*trace;		/* trace-id, or "" */
 	const uint8_t	*sql_hash;	/* 32 bytes, or NULL */
 	const char	*sql;		/* with AUDIT_INCLUDE_SQL, or NULL */
 	int64_t		 duration_us, rows;	/* rows -1: none */

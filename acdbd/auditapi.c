@@ -40,7 +40,7 @@ static const char list_sql[] =
     "   'sql_hash', pg_catalog.encode(sql_hash, 'hex'), 'sql', sql,"
     "   'duration_us', duration_us, 'rows_affected', rows_affected,"
     "   'status', status, 'error_code', error_code,"
-    "   'client_ip', pg_catalog.host(client_ip))"
+    "   'client_ip', pg_catalog.host(client_ip), 'trace_id', trace_id)"
     "   ORDER BY created_at DESC, id DESC) FROM shown), '[]'::json),"
     "  'next_cursor', CASE WHEN (SELECT count(*) FROM page) > $7::int"
     "   THEN (SELECT id FROM shown ORDER BY created_at, id LIMIT 1) END)";

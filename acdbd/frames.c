@@ -74,21 +74,23 @@ frames_sync(struct call *c)
 	pgc_flush(&c->c->pg);
 }
 
-/* The ten parameters of acdb_api.audit() and audit_if_written(). */
+/* The parameters of acdb_api.audit() and audit_if_written(). */
 static void
 audit_params(struct call *c, char domain, uint8_t mac[SECRET_SHA256],
     const char **values, int *lengths, int *formats)
 {
 	const struct req *r = c->r;
-	const char *v[10] = { (const char *)c->audit_id,
+	const char *v[PCONN_AUDIT] = { (const char *)c->audit_id,
 	    (const char *)c->who.workspace, (const char *)c->who.key_uuid,
 	    r->id, c->endpoint, c->command, (const char *)c->sha256, c->sql,
-	    r->peer[0] != '\0' ? r->peer : NULL, (const char *)mac };
-	static const int length[10] = { 16, 16, 16, 0, 0, 0, 32, 0, 0, 32 };
+	    r->peer[0] != '\0' ? r->peer : NULL, (const char *)mac,
+	    r->trace[0] != '\0' ? r->trace : NULL };
+	static const int length[PCONN_AUDIT] = { 16, 16, 16, 0, 0, 0, 32, 0,
+	    0, 32, 0 };
 
 	context_audit_mac(mac, c->w->mac, domain, c->c->pid, c->audit_id,
 	    c->who.workspace);
-	for (int i = 0; i < 10; i++) {
+	for (int i = 0; i < PCONN_AUDIT; i++) {
 		values[i] = v[i];
 		lengths[i] = length[i];
 		formats[i] = length[i] > 0;
@@ -106,9 +108,10 @@ frames_open(struct call *c)
 {
 	char timeout[24];
 	uint8_t mac[SECRET_SHA256];
-	const char *values[14] = { c->token, c->who.workspace_text, c->who.role,
-	    timeout };
-	int lengths[14] = { 0 }, formats[14] = { 0 };
+	const char *values[4 + PCONN_AUDIT] = { c->token,
+	    c->who.workspace_text, c->who.role, timeout };
+	int lengths[4 + PCONN_AUDIT] = { 0 };
+	int formats[4 + PCONN_AUDIT] = { 0 };
 	bool audited = audited_in_transaction(c) && c->writes && !c->outside;
 	enum frame f = c->outside ? FRAME_OPEN_SESSION :
 	    audited ? FRAME_OPEN_AUDITED : FRAME_OPEN;
@@ -120,7 +123,8 @@ frames_open(struct call *c)
 	if (audited)
 		audit_params(c, 'a', mac, values + 4, lengths + 4,
 		    formats + 4);
-	frames_send_with(c, f, audited ? 14 : 4, values, lengths, formats);
+	frames_send_with(c, f, audited ? 4 + PCONN_AUDIT : 4, values,
+	    lengths, formats);
 }
 
 /* The caller's settings, local to the transaction, and the trace it is part
@@ -270,13 +274,16 @@ void
 frames_close(struct call *c)
 {
 	uint8_t mac[SECRET_SHA256];
-	const char *values[12] = { [10] = c->who.role, [11] = c->token };
-	int lengths[12] = { 0 }, formats[12] = { 0 };
+	const char *values[PCONN_AUDIT + 2] = {
+	    [PCONN_AUDIT] = c->who.role, [PCONN_AUDIT + 1] = c->token };
+	int lengths[PCONN_AUDIT + 2] = { 0 };
+	int formats[PCONN_AUDIT + 2] = { 0 };
 
 	if (!audited_in_transaction(c) || c->writes || c->guessed_pure)
 		return;
 	audit_params(c, 'w', mac, values, lengths, formats);
-	frames_send_with(c, FRAME_CLOSE, 12, values, lengths, formats);
+	frames_send_with(c, FRAME_CLOSE, PCONN_AUDIT + 2, values, lengths,
+	    formats);
 }
 
 void

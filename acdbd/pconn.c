@@ -19,12 +19,13 @@
 	" pg_catalog.set_config('app.workspace_id', $2, true),"		\
 	" pg_catalog.set_config('statement_timeout', $4, true),"
 #define BECOME	" pg_catalog.set_config('role', $3, true)"
-#define AUDIT_TYPES(a, b, c, d, e, f, g, h, i, j)			\
+#define AUDIT_TYPES(a, b, c, d, e, f, g, h, i, j, k)			\
 	"($" #a "::pg_catalog.uuid, $" #b "::pg_catalog.uuid,"		\
 	" $" #c "::pg_catalog.uuid, $" #d "::pg_catalog.text,"		\
 	" $" #e "::pg_catalog.text, $" #f "::pg_catalog.text,"		\
 	" $" #g "::pg_catalog.bytea, $" #h "::pg_catalog.text,"		\
-	" $" #i "::pg_catalog.inet, $" #j "::pg_catalog.bytea)"
+	" $" #i "::pg_catalog.inet, $" #j "::pg_catalog.bytea,"		\
+	" $" #k "::pg_catalog.text)"
 
 static const char *const frame_sql[FRAMES] = {
 	[FRAME_RESET] = "RESET ALL",
@@ -39,7 +40,7 @@ static const char *const frame_sql[FRAMES] = {
 	    "BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY",
 	[FRAME_OPEN] = "SELECT " OPEN BECOME,
 	[FRAME_OPEN_AUDITED] = "SELECT " OPEN " acdb_api.audit"
-	    AUDIT_TYPES(5, 6, 7, 8, 9, 10, 11, 12, 13, 14) "," BECOME,
+	    AUDIT_TYPES(5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15) "," BECOME,
 	[FRAME_OPEN_SESSION] = "SELECT"
 	    " pg_catalog.set_config('acdb.ctx', $1, false),"
 	    " pg_catalog.set_config('app.workspace_id', $2, false),"
@@ -61,11 +62,11 @@ static const char *const frame_sql[FRAMES] = {
 	[FRAME_CLOSE] = "SELECT CASE WHEN"
 	    " pg_catalog.pg_current_xact_id_if_assigned() IS NOT NULL"
 	    " OR (pg_catalog.current_setting('role')"
-	    "  OPERATOR(pg_catalog.=) $11::pg_catalog.text) IS NOT TRUE"
+	    "  OPERATOR(pg_catalog.=) $12::pg_catalog.text) IS NOT TRUE"
 	    " OR (pg_catalog.current_setting('acdb.ctx', true)"
-	    "  OPERATOR(pg_catalog.=) $12::pg_catalog.text) IS NOT TRUE THEN"
+	    "  OPERATOR(pg_catalog.=) $13::pg_catalog.text) IS NOT TRUE THEN"
 	    " acdb_api.audit_if_written"
-	    AUDIT_TYPES(1, 2, 3, 4, 5, 6, 7, 8, 9, 10) " ELSE false END",
+	    AUDIT_TYPES(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11) " ELSE false END",
 	[FRAME_COMMIT] = "COMMIT",
 	[FRAME_ROLLBACK] = "ROLLBACK",
 };

@@ -20,6 +20,8 @@
 #define PCONN_STMTS	64	/* prepared statements of callers, LRU */
 #define PCONN_NAME	32
 
+#define PCONN_AUDIT	11	/* arguments of acdb_api.audit() */
+
 /* The frame of a call, one of each a session. */
 enum frame {
 	FRAME_RESET,		/* RESET ALL */
@@ -33,14 +35,14 @@ enum frame {
 	FRAME_BEGIN_READ_ONLY,
 	FRAME_OPEN,		/* $1 context, $2 workspace, $3 role,
 				 * $4 statement_timeout */
-	FRAME_OPEN_AUDITED,	/* the same, and $5..$14 of acdb_api.audit() */
+	FRAME_OPEN_AUDITED,	/* the same, and $5..$15 of acdb_api.audit() */
 	FRAME_OPEN_SESSION,	/* FRAME_OPEN's, for the session */
 	FRAME_CLAIM,		/* $1..$6 of acdb_api.idempotency_claim() */
 	FRAME_SAVEPOINT,
 	FRAME_ROLLBACK_TO,	/* the savepoint */
 	FRAME_STORE,		/* $1..$9 of acdb_api.idempotency_store() */
-	FRAME_CLOSE,		/* $1..$10 of acdb_api.audit_if_written(),
-				 * $11 role, $12 context */
+	FRAME_CLOSE,		/* $1..$11 of acdb_api.audit_if_written(),
+				 * $12 role, $13 context */
 	FRAME_COMMIT,
 	FRAME_ROLLBACK,
 	FRAMES

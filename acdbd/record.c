@@ -62,7 +62,7 @@ add(struct req *r, struct audit_wait *wait)
 	struct audit_row row = {
 		.who = &r->who, .request_id = r->id,
 		.endpoint = r->route == NULL ? "" : r->route->pattern,
-		.command = r->command, .peer = r->peer,
+		.command = r->command, .peer = r->peer, .trace = r->trace,
 		.sql_hash = r->sql_hash,
 		.sql = r->w->conf->audit_include_sql ? r->sql : NULL,
 		.duration_us = loop_now_us() - r->started_us,
@@ -84,7 +84,7 @@ record_abandoned(const struct req *r)
 	struct audit_row row = {
 		.who = &r->who, .request_id = r->id,
 		.endpoint = r->route == NULL ? "" : r->route->pattern,
-		.command = r->command, .peer = r->peer,
+		.command = r->command, .peer = r->peer, .trace = r->trace,
 		.sql_hash = r->sql_hash, .error = "client_closed_request",
 		.sql = r->w->conf->audit_include_sql ? r->sql : NULL,
 		.duration_us = loop_now_us() - r->started_us,

@@ -58,15 +58,15 @@ $fn$;
 -- over 'a' | pid int4 | id | workspace.
 CREATE OR REPLACE FUNCTION acdb_api.audit(p_id uuid, p_ws uuid, p_key uuid,
     p_request_id text, p_endpoint text, p_command text, p_sql_hash bytea,
-    p_sql text, p_ip inet, p_mac bytea)
+    p_sql text, p_ip inet, p_mac bytea, p_trace text DEFAULT NULL)
 RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
 AS $fn$
 BEGIN
 	INSERT INTO acdb.audit_logs (id, request_id, workspace_id, key_id,
-	    endpoint, command, sql_hash, sql, status, client_ip)
+	    endpoint, command, sql_hash, sql, status, client_ip, trace_id)
 	SELECT p_id, p_request_id, p_ws, p_key, p_endpoint, p_command,
-	    p_sql_hash, p_sql, 200, p_ip
+	    p_sql_hash, p_sql, 200, p_ip, p_trace
 	FROM acdb.ctx_key k
 	WHERE pg_catalog.sha256(k.opad OPERATOR(pg_catalog.||)
 	        pg_catalog.sha256(k.ipad OPERATOR(pg_catalog.||)
@@ -90,7 +90,8 @@ $fn$;
 -- 'w' | pid int4 | id | workspace.
 CREATE OR REPLACE FUNCTION acdb_api.audit_if_written(p_id uuid, p_ws uuid,
     p_key uuid, p_request_id text, p_endpoint text, p_command text,
-    p_sql_hash bytea, p_sql text, p_ip inet, p_mac bytea)
+    p_sql_hash bytea, p_sql text, p_ip inet, p_mac bytea,
+    p_trace text DEFAULT NULL)
 RETURNS boolean
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
 AS $fn$
@@ -110,9 +111,9 @@ BEGIN
 		RETURN false;
 	END IF;
 	INSERT INTO acdb.audit_logs (id, request_id, workspace_id, key_id,
-	    endpoint, command, sql_hash, sql, status, client_ip)
+	    endpoint, command, sql_hash, sql, status, client_ip, trace_id)
 	SELECT p_id, p_request_id, p_ws, p_key, p_endpoint, p_command,
-	    p_sql_hash, p_sql, 200, p_ip
+	    p_sql_hash, p_sql, 200, p_ip, p_trace
 	FROM acdb.ctx_key k
 	WHERE pg_catalog.sha256(k.opad OPERATOR(pg_catalog.||)
 	        pg_catalog.sha256(k.ipad OPERATOR(pg_catalog.||)
@@ -480,7 +481,7 @@ BEGIN
 	EXECUTE format('GRANT EXECUTE ON FUNCTION'
 	    ' pg_catalog.set_config(text, text, boolean),'
 	    ' acdb_api.audit(uuid, uuid, uuid, text, text, text, bytea, text,'
-	    ' inet, bytea) TO %I', dp);
+	    ' inet, bytea, text) TO %I', dp);
 	INSERT INTO acdb.dp_login (login, login_oid, key_role, key_role_oid)
 	SELECT dp, l.oid, p_role, r.oid
 	    FROM pg_roles l, pg_roles r

@@ -16,15 +16,30 @@ GRANT SELECT, INSERT, UPDATE ON acdb.dp_login TO acdb_roleadmin;
 REVOKE ALL ON ALL FUNCTIONS IN SCHEMA acdb, acdb_api FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION acdb_api.workspace_id() TO PUBLIC;
 GRANT EXECUTE ON FUNCTION acdb_api.audit_if_written(uuid, uuid, uuid, text,
-	text, text, bytea, text, inet, bytea) TO PUBLIC;
+	text, text, bytea, text, inet, bytea, text) TO PUBLIC;
 GRANT EXECUTE ON FUNCTION acdb_api.idempotency_claim(uuid, uuid, text, bytea,
 	int8, bytea), acdb_api.idempotency_store(uuid, uuid, text, bytea, int,
 	text, bytea, boolean, bytea) TO PUBLIC;
 GRANT EXECUTE ON FUNCTION acdb_api.audit(uuid, uuid, uuid, text, text, text,
-	bytea, text, inet, bytea)
+	bytea, text, inet, bytea, text)
 	TO acdb_dp_dbadmin, acdb_dp_dbuser, acdb_dp_dbreader;
 GRANT EXECUTE ON FUNCTION acdb_api.audit(uuid, uuid, uuid, text, text, text,
-	bytea, text, inet, bytea) TO acdb_roleadmin WITH GRANT OPTION;
+	bytea, text, inet, bytea, text) TO acdb_roleadmin WITH GRANT OPTION;
+DO $do$
+DECLARE
+	d text;
+BEGIN
+	FOR d IN			-- those of custom roles
+		SELECT l.rolname FROM acdb.dp_login p
+		JOIN pg_catalog.pg_roles l ON l.oid = p.login_oid
+		    AND l.rolname = p.login
+	LOOP
+		EXECUTE pg_catalog.format('GRANT EXECUTE ON FUNCTION'
+		    ' acdb_api.audit(uuid, uuid, uuid, text, text, text,'
+		    ' bytea, text, inet, bytea, text) TO %I', d);
+	END LOOP;
+END
+$do$;
 GRANT EXECUTE ON FUNCTION acdb_api.app_migrated(bigint, text, bytea, int,
 	boolean, bigint, bytea) TO acdb_dp_dbadmin;
 GRANT EXECUTE ON FUNCTION

@@ -137,6 +137,30 @@ completed() {
 	    "$(cut -c9-24 "$SRV/admin.key")|default"
 }
 
+@test "the trace that a call is part of stands in its row" {
+	trace=0af7651916cd43dd8448eb211c80319c
+	for text in "SELECT 1" "INSERT INTO a VALUES (71)" "SELECT writes()" \
+	    "DELETE FROM a WHERE i >= 71" "SELEC" "BEGIN" "VACUUM a"; do
+		sql "$text" '' '' -H "traceparent: 00-$trace-b7ad6b7169203331-01"
+		same "$(row trace_id)" "$trace"
+	done
+	ask GET /v1/me '' -H "traceparent: 00-$trace-b7ad6b7169203331-01" && ok
+	same "$(row trace_id)" "$trace"
+	sql "SELECT 2" '' '' -H "traceparent: 00-$trace-b7ad6b7169203331-01" \
+	    -H "Idempotency-Key: traced" && same "$(row trace_id)" "$trace"
+	for text in "SELECT 1" "INSERT INTO a VALUES (72)"; do
+		sql "$text" '' '' -H "traceparent: 00-${trace}x-1" && ok
+		same "$(row "trace_id IS NULL")" t
+	done
+	ask GET "/v1/audit?limit=20" && ok
+	same "$(jq -c '[.items[]|.trace_id]|unique' <<<"$body")" \
+	    "[null,\"$trace\"]"
+	run -0 --separate-stderr database acdb-keys audit
+	[[ $output == *" trace=$trace"* ]]
+	run -0 --separate-stderr database acdb-keys audit --json
+	[[ $output == *"\"trace_id\" : \"$trace\""* ]]
+}
+
 @test "calls over the rate limit are one row a second, with their number" {
 	key=$(database acdb-keys mint --role dbuser --rate 0.01 --burst 1)
 	KEY=$key ask GET /v1/me && ok
@@ -183,7 +207,7 @@ completed() {
 	ask GET "/v1/audit?key_id=${user:8:16}" && ok
 	is '[.items[].request_id]' \
 	    '["seen-6","seen-5","seen-4","seen-3","seen-2","seen-1"]'
-	is '.items[0]|keys' '["client_ip","command","created_at","duration_us","endpoint","error_code","id","key_id","request_id","rows_affected","sql","sql_hash","status"]'
+	is '.items[0]|keys' '["client_ip","command","created_at","duration_us","endpoint","error_code","id","key_id","request_id","rows_affected","sql","sql_hash","status","trace_id"]'
 	is '.items[0]|[.status,.error_code,.command,.key_id,.sql]' \
 	    "[400,\"22012\",\"SELECT\",\"${user:8:16}\",null]"
 	ask GET "/v1/audit?status=400" && is '[.items[].request_id]' '["seen-6"]'

@@ -366,7 +366,11 @@ says() {
 	key dbadmin "$grant"
 	run ! key dbadmin "$x"
 	run -0 as agentcoopdb_gateway "$x"
+	# A function of another signature has to reach that login too.
+	sql "DROP FUNCTION acdb_api.audit"
 	acdb-migrate up		# gives the login its password
+	[ "$(sql "SELECT has_function_privilege('acdb_dp_analyst', p.oid,
+	    'EXECUTE') FROM pg_proc p WHERE proname = 'audit'")" = t ]
 	[ "$(as acdb_dp_analyst "SELECT body FROM own" analyst "$A")" = A-note ]
 	run ! as acdb_dp_analyst "DELETE FROM own" analyst
 	says PASS tried-analyst

@@ -93,7 +93,7 @@ call_close(struct call *c)
 	*c = (struct call){ 0 };
 }
 
-/* The ten arguments of the audit functions, binary where that is shorter. */
+/* The arguments of the audit functions, binary where that is shorter. */
 struct audit_args {
 	uint8_t		 id[UUID_LEN];
 	uint8_t		 mac[SECRET_SHA256];
@@ -106,19 +106,20 @@ audit_args(struct call *c, struct audit_args *a, char domain,
     const char **value, int *length, int *format)
 {
 	const struct call_plan *plan = c->plan;
-	const char *v[10] = { (const char *)a->id,
+	const char *v[PCONN_AUDIT] = { (const char *)a->id,
 	    (const char *)plan->workspace, (const char *)plan->key,
 	    a->request_id, "/v1/sql/execute",
 	    plan->write ? "INSERT" : "SELECT", (const char *)a->sql_hash,
-	    NULL, "127.0.0.1", (const char *)a->mac };
-	static const int n[10] = { 16, 16, 16, 0, 0, 0, 32, 0, 0, 32 };
+	    NULL, "127.0.0.1", (const char *)a->mac, NULL };
+	static const int n[PCONN_AUDIT] = { 16, 16, 16, 0, 0, 0, 32, 0, 0,
+	    32, 0 };
 
 	uuid_v7(a->id);
 	enc_hex(a->request_id, a->id, UUID_LEN);
 	memset(a->sql_hash, 0x5a, sizeof(a->sql_hash));
 	context_audit_mac(a->mac, c->mac, domain, c->c.pid, a->id,
 	    plan->workspace);
-	for (int i = 0; i < 10; i++) {
+	for (int i = 0; i < PCONN_AUDIT; i++) {
 		value[i] = v[i];
 		length[i] = n[i];
 		format[i] = n[i] > 0;
@@ -140,8 +141,9 @@ static int
 send_open(struct call *c)
 {
 	const struct call_plan *plan = c->plan;
-	const char *value[14] = { c->ctx, c->ws_text, plan->role, TIMEOUT_MS };
-	int length[14] = { 0 }, format[14] = { 0 };
+	const char *value[4 + PCONN_AUDIT] = { c->ctx, c->ws_text, plan->role,
+	    TIMEOUT_MS };
+	int length[4 + PCONN_AUDIT] = { 0 }, format[4 + PCONN_AUDIT] = { 0 };
 	bool audited = plan->write && (plan->parts & PART_AUDIT) != 0;
 	struct audit_args a;
 	int64_t now;
@@ -160,7 +162,7 @@ send_open(struct call *c)
 	if (audited)
 		audit_args(c, &a, 'a', value + 4, length + 4, format + 4);
 	return frame(c, audited ? FRAME_OPEN_AUDITED : FRAME_OPEN,
-	    audited ? 14 : 4, value, length, format);
+	    audited ? 4 + PCONN_AUDIT : 4, value, length, format);
 }
 
 static int
@@ -190,14 +192,15 @@ send_statements(struct call *c)
 static int
 send_close(struct call *c)
 {
-	const char *value[12] = { [10] = c->plan->role, [11] = c->ctx };
-	int length[12] = { 0 }, format[12] = { 0 };
+	const char *value[PCONN_AUDIT + 2] = {
+	    [PCONN_AUDIT] = c->plan->role, [PCONN_AUDIT + 1] = c->ctx };
+	int length[PCONN_AUDIT + 2] = { 0 }, format[PCONN_AUDIT + 2] = { 0 };
 	struct audit_args a;
 
 	if (c->plan->write || (c->plan->parts & PART_AUDIT) == 0)
 		return 0;
 	audit_args(c, &a, 'w', value, length, format);
-	return frame(c, FRAME_CLOSE, 12, value, length, format);
+	return frame(c, FRAME_CLOSE, PCONN_AUDIT + 2, value, length, format);
 }
 
 int
