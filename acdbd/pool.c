@@ -19,8 +19,6 @@
 #include "req.h"
 #include "worker.h"
 
-#define UNFAIR_US	250000	/* then the head of the line gets a slot
-				 * although another role's is idle */
 #define RETRY_MS	200	/* after a failed connection, before the next */
 #define IDLE_MS		60000	/* then closed, down to the minimum */
 #define SWEEP_MS	5000
@@ -65,8 +63,8 @@ move(struct member *m, enum state s)
 	board_add(m->pool->w->board, COUNT_POOL_BUSY, busy);
 }
 
-static unsigned
-total(const struct pool *p)
+unsigned
+pool_total(const struct pool *p)
 {
 	unsigned n = 0;
 
@@ -75,8 +73,8 @@ total(const struct pool *p)
 	return n;
 }
 
-static void
-discard(struct member *m)
+void
+pool_discard(struct member *m)
 {
 	struct board *b = m->pool->w->board;
 
@@ -91,8 +89,8 @@ discard(struct member *m)
 
 /* Members. */
 
-static void
-lend(struct member *m, const uint8_t *workspace)
+void
+pool_lend(struct member *m, const uint8_t *workspace)
 {
 	memcpy(m->workspace, workspace, UUID_LEN);
 	m->events = NULL;
@@ -116,7 +114,7 @@ on_cleaned(struct member *m, bool clean)
 	struct pool *p = m->pool;
 
 	if (!clean || loop_now(p->w->loop) >= m->retire_at || !p->enabled)
-		discard(m);
+		pool_discard(m);
 	else
 		move(m, IDLE);
 	pool_serve_line(p);
@@ -196,16 +194,15 @@ on_lost(void *arg)
 		log_warn("cannot connect to PostgreSQL", "role", role, "why",
 		    PQerrorMessage(m->c.pg.conn), NULL);
 		refused = pool_session_refused(m->c.pg.conn);
-		discard(m);
-		if (refused && pool_repair(p, role))
-			return;
-		memcpy(p->down_role, role, sizeof(role));
-		p->down_until = loop_now(p->w->loop) + RETRY_MS;
-		pool_line_refuse(p, role, refused ? POOL_REFUSED :
-		    POOL_UNAVAILABLE);
-		return;
-	}
-	discard(m);
+		pool_discard(m);
+		if (!refused || !pool_repair(p, role)) {
+			memcpy(p->down_role, role, sizeof(role));
+			p->down_until = loop_now(p->w->loop) + RETRY_MS;
+			pool_line_refuse(p, role, refused ? POOL_REFUSED :
+			    POOL_UNAVAILABLE);
+		}
+	} else
+		pool_discard(m);
 	pool_serve_line(p);
 }
 
@@ -223,9 +220,8 @@ static const struct pgc_events events = {
 	.notice = on_notice,
 };
 
-/* Start a connection for the role.  Returns 0, or -1. */
-static int
-add_member(struct pool *p, const char *role)
+int
+pool_add_member(struct pool *p, const char *role)
 {
 	const char *keys[PGTARGET_KEYS], *values[PGTARGET_KEYS];
 	char login[ROLE_MAX + 16], password[SECRET_LOGIN_PW];
@@ -252,12 +248,12 @@ add_member(struct pool *p, const char *role)
 	rc = pgc_start(&m->c.pg, p->w->loop, keys, values, &events, m);
 	secret_wipe(password, sizeof(password));
 	if (rc == -1)
-		discard(m);
+		pool_discard(m);
 	return rc;
 }
 
-static struct member *
-idle_for(struct pool *p, const char *role, const uint8_t *workspace)
+struct member *
+pool_idle_for(struct pool *p, const char *role, const uint8_t *workspace)
 {
 	struct member *any = NULL;
 
@@ -272,69 +268,6 @@ idle_for(struct pool *p, const char *role, const uint8_t *workspace)
 	return any;
 }
 
-static bool
-repairing(const struct pool *p, const char *role)
-{
-	return p->repair.asked && strcmp(p->repair_role, role) == 0;
-}
-
-/* Whether a connection for the role is on its way for each who waits. */
-static bool
-enough_coming(struct pool *p, const char *role)
-{
-	unsigned coming = 0, wanted = 0;
-
-	for (struct member *m = p->list[CONNECTING].head; m; m = m->next)
-		coming += strcmp(m->role, role) == 0;
-	for (struct pool_wait *w = p->line; w != NULL; w = w->next)
-		wanted += strcmp(w->role, role) == 0;
-	return coming >= wanted;
-}
-
-/* Make room for one more connection where the limit is reached: the idle one
- * of another role that has waited longest goes. */
-static bool
-make_room(struct pool *p, const char *role)
-{
-	struct member *oldest = NULL;
-
-	if (total(p) < p->max)
-		return true;
-	for (struct member *m = p->list[IDLE].head; m != NULL; m = m->next)
-		if (strcmp(m->role, role) != 0 &&
-		    (oldest == NULL || m->idle_since <= oldest->idle_since))
-			oldest = m;
-	if (oldest == NULL)
-		return false;
-	discard(oldest);
-	return true;
-}
-
-/* Give idle connections to those in line, in order; start connections for
- * whom there is none.  done() may call back into the pool. */
-void
-pool_serve_line(struct pool *p)
-{
-	struct pool_wait *wait, *next;
-	struct member *m;
-
-	for (wait = p->line; wait != NULL && p->enabled; wait = next) {
-		next = wait->next;
-		if ((m = idle_for(p, wait->role, wait->workspace)) != NULL) {
-			lend(m, wait->workspace);
-			pool_line_answer(wait, m, POOL_OK);
-			next = p->line;		/* it may have changed */
-		} else if (!repairing(p, wait->role) &&
-		    !enough_coming(p, wait->role) &&
-		    (total(p) < p->max || (wait == p->line &&
-		    loop_now_us() - wait->since_us > UNFAIR_US)) &&
-		    make_room(p, wait->role) && add_member(p, wait->role)) {
-			pool_line_answer(wait, NULL, POOL_UNAVAILABLE);
-			next = p->line;
-		}
-	}
-}
-
 struct pconn *
 pool_get(struct pool *p, struct pool_wait *wait, enum pool_why *why)
 {
@@ -344,8 +277,8 @@ pool_get(struct pool *p, struct pool_wait *wait, enum pool_why *why)
 	wait->pool = p;
 	wait->waiting = false;
 	wait->since_us = loop_now_us();
-	if ((m = idle_for(p, wait->role, wait->workspace)) != NULL) {
-		lend(m, wait->workspace);
+	if ((m = pool_idle_for(p, wait->role, wait->workspace)) != NULL) {
+		pool_lend(m, wait->workspace);
 		board_pool_wait(p->w->board, 0);
 		return &m->c;
 	}
@@ -359,9 +292,7 @@ pool_get(struct pool *p, struct pool_wait *wait, enum pool_why *why)
 		return NULL;
 	}
 	pool_line_add(p, wait);
-	if (!repairing(p, wait->role) && !enough_coming(p, wait->role) &&
-	    make_room(p, wait->role) &&
-	    add_member(p, wait->role) == -1) {
+	if (pool_line_connect(p, wait->role) == -1) {
 		pool_line_remove(wait);
 		*why = POOL_UNAVAILABLE;
 	}
@@ -399,12 +330,12 @@ pool_put(struct pconn *c, enum pool_state state)
 		move(m, IDLE);
 	else if (state == POOL_CLEAN || state == POOL_BROKEN ||
 	    c->pg.broken) {
-		discard(m);
+		pool_discard(m);
 	} else {
 		move(m, CLEANING);
 		if ((state == POOL_ABORTED ? pool_session_rollback :
 		    pool_session_reset)(c, &m->syncs) == -1)
-			discard(m);
+			pool_discard(m);
 	}
 	pool_serve_line(p);
 }
@@ -446,8 +377,8 @@ on_sweep(void *arg)
 	for (m = p->list[IDLE].head; m != NULL; m = next) {
 		next = m->next;
 		if (now >= m->retire_at || (now - m->idle_since >= IDLE_MS &&
-		    total(p) > keep))
-			discard(m);
+		    pool_total(p) > keep))
+			pool_discard(m);
 	}
 	pool_serve_line(p);
 	loop_timer(p->w->loop, &p->sweep, SWEEP_MS);
@@ -487,7 +418,7 @@ pool_free(struct pool *p)
 	pool_line_refuse(p, NULL, POOL_UNAVAILABLE);
 	for (int s = 0; s < STATES; s++)
 		while (p->list[s].head != NULL)
-			discard(p->list[s].head);
+			pool_discard(p->list[s].head);
 	loop_timer_stop(p->w->loop, &p->sweep);
 	free(p);
 }

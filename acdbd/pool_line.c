@@ -1,5 +1,6 @@
 /*
- * pool_line.c - the calls in line for a connection, in order.
+ * pool_line.c - the calls in line for a connection, in order, and what there
+ * is for them.
  */
 #include <string.h>
 
@@ -8,6 +9,8 @@
 #include "worker.h"
 
 #define WAIT_MS		5000	/* in line at most */
+#define UNFAIR_US	250000	/* then the head of the line gets a slot
+				 * although another role's is idle */
 
 void
 pool_line_remove(struct pool_wait *wait)
@@ -82,4 +85,95 @@ pool_line_add(struct pool *p, struct pool_wait *wait)
 	board_add(p->w->board, COUNT_POOL_WAITING, 1);
 	timer_init(&wait->timer, on_wait_timeout, wait);
 	loop_timer(p->w->loop, &wait->timer, WAIT_MS);
+}
+
+static bool
+repairing(const struct pool *p, const char *role)
+{
+	return p->repair.asked && strcmp(p->repair_role, role) == 0;
+}
+
+/* Whether a connection for the role is on its way for each who waits. */
+static bool
+enough_coming(struct pool *p, const char *role)
+{
+	unsigned coming = 0, wanted = 0;
+
+	for (struct member *m = p->list[CONNECTING].head; m; m = m->next)
+		coming += strcmp(m->role, role) == 0;
+	for (struct pool_wait *w = p->line; w != NULL; w = w->next)
+		wanted += strcmp(w->role, role) == 0;
+	return coming >= wanted;
+}
+
+/* Make room for one more connection where the limit is reached: the idle one
+ * of another role that has waited longest goes. */
+static bool
+make_room(struct pool *p, const char *role)
+{
+	struct member *oldest = NULL;
+
+	if (pool_total(p) < p->max)
+		return true;
+	for (struct member *m = p->list[IDLE].head; m != NULL; m = m->next)
+		if (strcmp(m->role, role) != 0 &&
+		    (oldest == NULL || m->idle_since <= oldest->idle_since))
+			oldest = m;
+	if (oldest == NULL)
+		return false;
+	pool_discard(oldest);
+	return true;
+}
+
+int
+pool_line_connect(struct pool *p, const char *role)
+{
+	if (repairing(p, role) || enough_coming(p, role) ||
+	    !make_room(p, role))
+		return 0;
+	return pool_add_member(p, role);
+}
+
+/* No connection is idle, none can be started. */
+static bool
+is_full(const struct pool *p)
+{
+	return p->list[IDLE].n == 0 && pool_total(p) >= p->max;
+}
+
+static struct pool_wait *
+connect_for(struct pool_wait *wait)
+{
+	struct pool *p = wait->pool;
+	struct pool_wait *next = wait->next;
+
+	if (pool_line_connect(p, wait->role) == 0)
+		return next;
+	pool_line_answer(wait, NULL, POOL_UNAVAILABLE);
+	return p->line;			/* which may have changed */
+}
+
+/* In order, but what is idle goes to those of its role, unless the first has
+ * waited too long for that; what nobody of its role wants makes room. */
+void
+pool_serve_line(struct pool *p)
+{
+	struct pool_wait *wait, *next;
+	struct member *m;
+
+	for (wait = p->line; wait != NULL && p->enabled && !is_full(p);
+	    wait = next) {
+		next = wait->next;
+		if ((m = pool_idle_for(p, wait->role, wait->workspace)) !=
+		    NULL) {
+			pool_lend(m, wait->workspace);
+			pool_line_answer(wait, m, POOL_OK);
+			next = p->line;
+		} else if (pool_total(p) < p->max || (wait == p->line &&
+		    loop_now_us() - wait->since_us > UNFAIR_US))
+			next = connect_for(wait);
+	}
+	for (wait = p->line; wait != NULL && p->enabled && !is_full(p);
+	    wait = next)
+		next = connect_for(wait);
 }

@@ -58,8 +58,14 @@ struct pool {
 	int64_t		 repaired_at;
 };
 
-/* pool.c: give idle connections to those in line, start others. */
-void	 pool_serve_line(struct pool *p);
+/* pool.c: how many connections there are; an idle one for the role, or NULL,
+ * and to lend it; to close one; to start one for the role (0, or -1). */
+unsigned pool_total(const struct pool *p);
+struct member *pool_idle_for(struct pool *p, const char *role,
+	    const uint8_t *workspace);
+void	 pool_lend(struct member *m, const uint8_t *workspace);
+void	 pool_discard(struct member *m);
+int	 pool_add_member(struct pool *p, const char *role) MUST_CHECK;
 
 /* pool_repair.c: have the control plane put the role's login right.  Returns
  * whether that is under way; those in line wait for it. */
@@ -72,5 +78,13 @@ void	 pool_line_remove(struct pool_wait *wait);
 void	 pool_line_answer(struct pool_wait *wait, struct member *m,
 	    enum pool_why why);
 void	 pool_line_refuse(struct pool *p, const char *role, enum pool_why why);
+
+/* Start a connection for one in line, where one is missing and there is or can
+ * be made room.  Returns 0, also where it has to wait; -1 where it cannot be
+ * started. */
+int	 pool_line_connect(struct pool *p, const char *role) MUST_CHECK;
+
+/* Give idle connections to those in line, start others. */
+void	 pool_serve_line(struct pool *p);
 
 #endif
