@@ -16,8 +16,9 @@ struct cancel {
 	struct loop	*loop;
 	struct watch	 watch;		/* a pipe the child holds open */
 	pid_t		 child;
-	void	       (*done)(void *arg);	/* NULL: forgotten */
+	void	       (*done)(void *arg, bool delivered); /* NULL: forgotten */
 	void		*arg;
+	struct cancel	**list, *next;
 };
 
 /* In the child: nothing but the request, no clean-up of the parent's. */
@@ -48,23 +49,38 @@ send_request(PGconn *conn)
 }
 
 static void
-on_child_end(void *arg, unsigned ready)
+drop(struct cancel *c)
 {
-	struct cancel *c = arg;
+	struct cancel **p = c->list;
 
-	(void)ready;
+	while (*p != c)
+		p = &(*p)->next;
+	*p = c->next;
 	loop_watch(c->loop, &c->watch, 0);
 	close(c->watch.fd);
-	/* Its end of the pipe is closed, so it is exiting. */
-	while (waitpid(c->child, NULL, 0) == -1 && errno == EINTR)
-		continue;
-	if (c->done != NULL)
-		c->done(c->arg);
 	free(c);
 }
 
+static void
+on_child_end(void *arg, unsigned ready)
+{
+	struct cancel *c = arg;
+	void (*done)(void *, bool) = c->done;
+	int status = -1;
+
+	(void)ready;
+	/* Its end of the pipe is closed, so it is exiting. */
+	while (waitpid(c->child, &status, 0) == -1 && errno == EINTR)
+		continue;
+	arg = c->arg;
+	drop(c);
+	if (done != NULL)
+		done(arg, status == 0);
+}
+
 struct cancel *
-cancel_start(struct loop *loop, PGconn *conn, void (*done)(void *), void *arg)
+cancel_start(struct cancel **list, struct loop *loop, PGconn *conn,
+    void (*done)(void *, bool), void *arg)
 {
 	struct cancel *c;
 	int fd[2];
@@ -87,8 +103,12 @@ cancel_start(struct loop *loop, PGconn *conn, void (*done)(void *), void *arg)
 	}
 	close(fd[1]);
 	watch_init(&c->watch, fd[0], on_child_end, c);
-	if (loop_watch(loop, &c->watch, LOOP_READ) == 0)
+	if (loop_watch(loop, &c->watch, LOOP_READ) == 0) {
+		c->list = list;
+		c->next = *list;
+		*list = c;
 		return c;
+	}
 	/* Not to be watched: wait here, it is bounded by the child's alarm. */
 	while (waitpid(c->child, NULL, 0) == -1 && errno == EINTR)
 		continue;
@@ -108,4 +128,11 @@ cancel_forget(struct cancel *c)
 {
 	if (c != NULL)
 		c->done = NULL;
+}
+
+void
+cancel_free_all(struct cancel **list)
+{
+	while (*list != NULL)
+		drop(*list);
 }

@@ -341,11 +341,13 @@ pool_put(struct pconn *c, enum pool_state state)
 }
 
 static void
-on_cancelled(void *arg)
+on_cancelled(void *arg, bool delivered)
 {
 	struct member *m = arg;
 
 	m->cancel = NULL;
+	if (!delivered)			/* it may yet arrive */
+		m->back_as = POOL_BROKEN;
 	if (m->given_back) {
 		m->given_back = false;
 		pool_put(&m->c, m->back_as);
@@ -360,8 +362,8 @@ pool_cancel(struct pconn *c)
 	if (m->cancel != NULL || m->c.pg.broken)
 		return;
 	board_add(m->pool->w->board, COUNT_CANCELS, 1);
-	m->cancel = cancel_start(m->pool->w->loop, c->pg.conn, on_cancelled,
-	    m);
+	m->cancel = cancel_start(&m->pool->cancels, m->pool->w->loop,
+	    c->pg.conn, on_cancelled, m);
 	if (m->cancel == NULL)		/* then it is the server's deadline */
 		log_errno("cannot send a cancel request", NULL);
 }
@@ -419,6 +421,7 @@ pool_free(struct pool *p)
 	for (int s = 0; s < STATES; s++)
 		while (p->list[s].head != NULL)
 			pool_discard(p->list[s].head);
+	cancel_free_all(&p->cancels);
 	loop_timer_stop(p->w->loop, &p->sweep);
 	free(p);
 }

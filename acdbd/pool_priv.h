@@ -53,6 +53,7 @@ struct pool {
 	char		 down_role[ROLE_MAX + 1];	/* failed to connect */
 	int64_t		 down_until;
 	struct timer	 sweep;
+	struct cancel	*cancels;	/* on their way, whoever asked */
 	struct ctl_query repair;	/* pool_repair.c */
 	char		 repair_role[ROLE_MAX + 1];
 	int64_t		 repaired_at;
