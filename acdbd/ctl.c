@@ -358,7 +358,9 @@ ctl_ask(struct ctl *c, struct ctl_query *q, const char *sql, int nparams,
 void
 ctl_forget(struct ctl *c, struct ctl_query *q)
 {
-	for (struct pending *p = c->first; p != NULL; p = p->next)
+	struct pending *p = c == NULL ? NULL : c->first;
+
+	for (; p != NULL; p = p->next)
 		if (p->q == q)
 			p->q = NULL;
 	q->asked = false;

@@ -51,7 +51,8 @@ void	 ctl_free(struct ctl *c);
 int	 ctl_ask(struct ctl *c, struct ctl_query *q, const char *sql,
 	    int nparams, const char *const *params) MUST_CHECK;
 
-/* The asker goes away: its answer is dropped when it comes. */
+/* The asker goes away: its answer is dropped when it comes.  c may be NULL,
+ * when it has ended before. */
 void	 ctl_forget(struct ctl *c, struct ctl_query *q);
 
 /* Whether the database answers and its schema is of this version. */

@@ -414,13 +414,18 @@ pool_enable(struct pool *p, bool enable)
 void
 pool_free(struct pool *p)
 {
+	struct member *m;
+
 	if (p == NULL)
 		return;
 	p->enabled = false;
 	pool_line_refuse(p, NULL, POOL_UNAVAILABLE);
 	for (int s = 0; s < STATES; s++)
-		while (p->list[s].head != NULL)
-			pool_discard(p->list[s].head);
+		while ((m = p->list[s].head) != NULL)
+			if (s == BUSY && m->events != NULL)
+				m->events->lost(m->arg);  /* gives it back */
+			else
+				pool_discard(m);
 	cancel_free_all(&p->cancels);
 	loop_timer_stop(p->w->loop, &p->sweep);
 	free(p);
