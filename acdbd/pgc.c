@@ -95,11 +95,13 @@ on_io(void *arg, unsigned ready)
 		return;
 	}
 	if (ready & (LOOP_READ | LOOP_HUP)) {
+		/* libpq has closed the descriptor, whose number may be
+		 * another's in a moment, so it is let go of first.  What came
+		 * before the end is still to be had, as a server that shuts
+		 * down says why; the owner may free us with it. */
 		if (PQconsumeInput(p->conn) == 0) {
-			/* What came before the end is still to be had: a
-			 * server that shuts down says why. */
-			p->events->readable(p->arg);
 			pgc_fail(p);
+			p->events->readable(p->arg);
 			return;
 		}
 		p->events->readable(p->arg);
@@ -157,9 +159,11 @@ void
 pgc_flush(struct pgc *p)
 {
 	unsigned want = LOOP_READ;
-	int rc = PQflush(p->conn);
+	int rc;
 
-	if (rc == -1) {
+	if (p->broken)
+		return;
+	if ((rc = PQflush(p->conn)) == -1) {
 		pgc_fail(p);
 		return;
 	}
