@@ -81,12 +81,18 @@ story_refuse(struct req *r)
 void
 story_abandon(struct req *r)
 {
-	void (*abandon)(struct req *) = r->abandon;
+	void (*abandon)(struct req *);
 
+	/* What was awaited has come, and lies in a state that is the step's,
+	 * not yet the story's: it alone can take it. */
+	while (r->wake.queued) {
+		loop_unpost(r->w->loop, &r->wake);
+		(void)r->story->steps[r->step].run(r);
+	}
+	abandon = r->abandon;
 	r->abandon = NULL;
 	if (abandon != NULL)
 		abandon(r);
-	loop_unpost(r->w->loop, &r->wake);
 	if (r->story->end != NULL)
 		r->story->end(r);
 }

@@ -46,7 +46,8 @@ enum story_result story_run(struct req *r);
 enum story_result story_refuse(struct req *r);
 
 /* The client has gone: call abandon if a step waits, then end().  A step that
- * was woken but has not yet run again waits no more: end() alone is called. */
+ * was woken but has not yet run again is run first, to take what it waited
+ * for. */
 void	story_abandon(struct req *r);
 
 /* The step every story with a body uses. */

@@ -318,6 +318,7 @@ test_gone(void)
 		settle();
 	ok(abandoned == 2 && ended == 3 && c.conn == NULL,
 	    "woken and gone in the same turn");
+	ok(waiting == NULL, "its step has taken what it waited for");
 	c.fd = open("/dev/null", O_RDONLY);
 	client_close(&c);
 
