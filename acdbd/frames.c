@@ -237,10 +237,9 @@ send_seed(struct call *c)
 	frames_send_with(c, FRAME_SEED, 1, &value, NULL, NULL);
 }
 
-void
-frames_tidy(struct call *c)
+static void
+undo(struct call *c)
 {
-	frames_send(c, FRAME_RESET);
 	if (c->c->touched) {
 		frames_send(c, FRAME_ROLE);
 		frames_send(c, FRAME_SEQUENCES);
@@ -255,16 +254,26 @@ frames_tidy(struct call *c)
 }
 
 void
+frames_tidy(struct call *c)
+{
+	frames_send(c, FRAME_RESET);
+	undo(c);
+}
+
+void
 frames_front(struct call *c)
 {
 	bool read_only = c->read_only || c->guessed_pure;
 
-	frames_tidy(c);
+	frames_send(c, FRAME_RESET);
 	if (c->begin[0] == '\0')
 		frames_send(c, read_only ? FRAME_BEGIN_READ_ONLY :
 		    FRAME_BEGIN);
 	else
 		frames_plain(c, OP_BEGIN, c->begin);
+	/* Not before: it takes a snapshot, behind which no isolation level
+	 * can be chosen. */
+	undo(c);
 	frames_claim(c);
 	frames_settings(c);
 	frames_open(c);
