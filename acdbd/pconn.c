@@ -138,6 +138,12 @@ pconn_frame_prepared(struct pconn *c, enum frame f)
 	c->prepared |= 1U << f;
 }
 
+void
+pconn_begin(struct pconn *c)
+{
+	c->call = c->clock;
+}
+
 struct pconn_stmt *
 pconn_find(struct pconn *c, const uint8_t sha256[32])
 {
@@ -159,6 +165,8 @@ pconn_slot(struct pconn *c, const uint8_t sha256[32], unsigned *evicted)
 		if (c->stmts[i].number == 0 || c->stmts[i].used < s->used)
 			s = &c->stmts[i];
 	*evicted = s->number;
+	if (s->number != 0 && s->used > c->call)
+		return NULL;
 	pconn_drop(s);
 	memcpy(s->sha256, sha256, 32);
 	s->number = ++c->last_number;

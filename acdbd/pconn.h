@@ -65,7 +65,7 @@ struct pconn {
 	bool		 touched;	/* something other than a pure read ran
 					 * since it was last tidied */
 	unsigned	 last_number;
-	uint64_t	 clock;
+	uint64_t	 clock, call;	/* call: when the one under way began */
 	struct pconn_stmt stmts[PCONN_STMTS];
 	int		 pid;		/* of the backend, once connected */
 };
@@ -90,12 +90,16 @@ int	 pconn_frame(struct pconn *c, enum frame f, int n,
 /* The frame's Parse succeeded. */
 void	 pconn_frame_prepared(struct pconn *c, enum frame f);
 
+/* A call begins: the statements that it uses from here on stay. */
+void	 pconn_begin(struct pconn *c);
+
 /* The remembered statement for a text's hash, or NULL. */
 struct pconn_stmt *pconn_find(struct pconn *c, const uint8_t sha256[32]);
 
-/* A slot for a new statement.  Where one had to go for it, *evicted is its
- * number (else 0), for the caller to deallocate.  Should its Parse fail, the
- * slot must be given up by pconn_drop(). */
+/* A slot for a new statement; NULL where the call under way uses them all.
+ * Where one had to go for it, *evicted is its number (else 0), for the caller
+ * to deallocate.  Should its Parse fail, the slot must be given up by
+ * pconn_drop(). */
 struct pconn_stmt *pconn_slot(struct pconn *c, const uint8_t sha256[32],
 	    unsigned *evicted);
 void	 pconn_drop(struct pconn_stmt *s);

@@ -32,7 +32,9 @@ give_name(struct call *c, struct unit *u)
 		u->number = p->number;	/* by an earlier one of the batch */
 		return;
 	}
-	u->number = pconn_slot(c->c, u->stmt.sha256, &evicted)->number;
+	if ((p = pconn_slot(c->c, u->stmt.sha256, &evicted)) == NULL)
+		return;
+	u->number = p->number;
 	u->naming = true;
 	if (evicted == 0)
 		return;
@@ -206,6 +208,7 @@ send_begin(struct call *c)
 	c->nsent = c->at = 0;
 	c->started = c->commit_sent = c->committed = false;
 	c->failed = c->claim_failed = false;
+	pconn_begin(c->c);
 	for (struct unit *u = c->unit; u < c->unit + c->nunits; u++) {
 		recall(c, u);
 		ask |= u->needs_types && u->param_types == NULL;
