@@ -175,6 +175,7 @@ struct call {
 	bool		 timed_out;
 	bool		 retry, retried;
 	int		 retries, retries_max;	/* of 40001 and 40P01 */
+	int		 claims;	/* that failed with 40001 */
 	bool		 forget;	/* prepared statements, before it */
 	bool		 over;		/* all answered; the story goes on */
 	struct timer	 deadline;

@@ -97,7 +97,8 @@ idem_refused(struct call *c, const PGresult *res)
 		problem_set(why, 409, "outcome_unknown",
 		    "the Idempotency-Key was claimed by a call whose end was "
 		    "never recorded: look at the data before trying again");
-	else if (strcmp(state, "57014") == 0 || strcmp(state, "55P03") == 0) {
+	else if (strcmp(state, "57014") == 0 || strcmp(state, "55P03") == 0 ||
+	    strcmp(state, "40001") == 0) {
 		problem_set(why, 503, "idempotency_in_progress",
 		    "the first call with this Idempotency-Key is still "
 		    "running");

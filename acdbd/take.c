@@ -11,6 +11,8 @@
 #include "pgproblem.h"
 #include "worker.h"
 
+#define CLAIMS_MAX	5	/* of one Idempotency-Key, in a call */
+
 static bool
 is_state(const PGresult *res, const char *sqlstate)
 {
@@ -114,8 +116,15 @@ take_error(struct call *c, const struct sent *s, const PGresult *res)
 			stmts_impure(c->w->stmts, c->unit[i].stmt.sha256);
 		return;
 	}
-	if (s->op == OP_FRAME && s->frame == FRAME_CLAIM)
+	if (s->op == OP_FRAME && s->frame == FRAME_CLAIM) {
+		/* Behind one that was in flight, with a snapshot from before
+		 * its end: the next one sees what came of it. */
+		if (is_state(res, "40001") && c->claims++ < CLAIMS_MAX) {
+			c->retry = true;
+			return;
+		}
 		c->claim_failed = true;
+	}
 	if (why == NULL || c->too_large)
 		return;
 	if (c->claim_failed && idem_refused(c, res))
