@@ -168,7 +168,8 @@ struct call {
 	bool		 started;	/* the statement was sent: with the
 				 * connection lost now, who knows */
 	bool		 commit_sent;
-	bool		 committed;	/* PostgreSQL said so */
+	bool		 settled;	/* COMMIT or ROLLBACK was answered: what
+					 * is known of the call holds */
 	bool		 suggested;	/* a hint was looked for */
 	bool		 ended;		/* the result's JSON is complete */
 	bool		 too_large;	/* the answer's limit was met */

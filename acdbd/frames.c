@@ -182,7 +182,8 @@ frames_claim(struct call *c)
 		frames_send(c, FRAME_SAVEPOINT);
 }
 
-/* The answer, behind its claim; then COMMIT. */
+/* The answer, behind its claim; then COMMIT, which is not to fail: that would
+ * take the claim with it. */
 void
 frames_store(struct call *c, bool failed, int status, const char *type,
     const struct buf *prefix, const struct buf *body)
@@ -213,6 +214,10 @@ frames_store(struct call *c, bool failed, int status, const char *type,
 		pgc_fail(&c->c->pg);
 	if (failed && !c->outside)
 		frames_send(c, FRAME_ROLLBACK_TO);
+	if (!failed && !c->outside) {
+		frames_close(c);
+		frames_send(c, FRAME_CHECK);
+	}
 	frames_send_with(c, FRAME_STORE, 9, values, lengths, formats);
 	buf_fini(&whole);
 	if (c->outside) {

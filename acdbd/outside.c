@@ -14,7 +14,7 @@ void
 outside_begin(struct call *c)
 {
 	c->nsent = c->at = 0;
-	c->started = c->commit_sent = c->committed = false;
+	c->started = c->commit_sent = c->settled = false;
 	c->failed = c->claim_failed = false;
 	frames_tidy(c);
 	if (c->idem.wanted) {

@@ -52,6 +52,7 @@ static const char *const frame_sql[FRAMES] = {
 	    " $6::pg_catalog.bytea)",
 	[FRAME_SAVEPOINT] = "SAVEPOINT acdb_call",
 	[FRAME_ROLLBACK_TO] = "ROLLBACK TO SAVEPOINT acdb_call",
+	[FRAME_CHECK] = "SET CONSTRAINTS ALL IMMEDIATE",
 	[FRAME_STORE] = "SELECT acdb_api.idempotency_store("
 	    "$1::pg_catalog.uuid, $2::pg_catalog.uuid, $3::pg_catalog.text,"
 	    " $4::pg_catalog.bytea, $5::pg_catalog.int4,"

@@ -84,12 +84,13 @@ finish_broken(struct call *c)
 	finish(c);
 }
 
-/* A COMMIT that was sent and not answered may have been carried out.  Who
- * has an Idempotency-Key can find out by asking again. */
+/* A COMMIT that was sent and not answered may have been carried out, also of
+ * a SELECT that calls what writes.  Who has an Idempotency-Key can find out by
+ * asking again. */
 static void
 refuse_lost(struct call *c, struct problem *why)
 {
-	bool unknown = c->writes && !c->read_only && (c->commit_sent ||
+	bool unknown = !c->read_only && !c->guessed_pure && (c->commit_sent ||
 	    (c->outside && c->started));
 
 	if (unknown && !c->idem.wanted)
@@ -111,22 +112,29 @@ refuse_lost(struct call *c, struct problem *why)
 	why->tx = unknown ? PROBLEM_TX_UNKNOWN : PROBLEM_TX_ROLLED_BACK;
 }
 
+/* Whether what is known of the call holds although its connection is lost: a
+ * failure of one with an Idempotency-Key does only once it is stored. */
+static bool
+stands(const struct call *c)
+{
+	if (c->settled)
+		return true;
+	return c->failed && c->r->why.status != 0 && (!c->idem.wanted ||
+	    c->idem.by_control || c->claim_failed);
+}
+
 static void
 on_lost(void *arg)
 {
 	struct call *c = arg;
-	struct problem *why = c->r == NULL ? NULL : &c->r->why;
 
 	ctl_forget(c->w->ctl, &c->type_query);
 	PQclear(c->stalled);
 	c->stalled = NULL;
-	if (c->committed && !c->failed) {
-		finish_broken(c);	/* after all that was wanted of it */
-		return;
+	if (c->r != NULL && !stands(c)) {
+		refuse_lost(c, &c->r->why);
+		c->failed = true;
 	}
-	if (why != NULL && (why->status == 0 || !c->failed))
-		refuse_lost(c, why);
-	c->failed = true;
 	finish_broken(c);
 }
 
@@ -165,7 +173,6 @@ begin(struct call *c)
 	finish(c);
 }
 
-
 bool
 run_wanted(struct call *c)
 {
@@ -180,6 +187,25 @@ run_wanted(struct call *c)
 		c->failed = true;
 	}
 	return !c->failed && !c->too_large && !c->dry_run;
+}
+
+/* Whether the statement failed when its answer was to be stored, by what it
+ * had deferred: that is then to be stored instead, once. */
+static bool
+fails_at_end(const struct call *c)
+{
+	return c->failed && !c->settled && c->commit_sent &&
+	    c->idem.wanted && !c->idem.by_control;
+}
+
+static void
+end_decided(struct call *c)
+{
+	bool commit = run_wanted(c);
+
+	if (commit)
+		frames_close(c);
+	frames_end(c, commit);
 }
 
 /* Whether a parameter's type must be learned first. */
@@ -206,7 +232,7 @@ at_sync(struct call *c)
 		c->retried = c->forget;
 		rows_restart(c);
 		send_cleanup(c, c->forget);
-		c->retry = c->forget = false;
+		c->retry = c->forget = c->commit_sent = false;
 		return true;
 	}
 	if (c->outside && c->phase != CALL_RETRYING) {
@@ -256,10 +282,16 @@ at_sync(struct call *c)
 		}
 		if (c->failed)
 			break;
-		frames_end(c, run_wanted(c));
+		end_decided(c);
 		return true;
-	case CALL_ONCE:
 	case CALL_ENDING:
+		if (c->r != NULL && fails_at_end(c)) {
+			c->nsent = c->at = 0;
+			if (idem_store(c))
+				return true;
+		}
+		break;
+	case CALL_ONCE:
 	case CALL_CLAIMING:
 	case CALL_OPENING:
 	case CALL_ALONE:

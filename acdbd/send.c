@@ -206,7 +206,7 @@ send_begin(struct call *c)
 	bool ask = false;
 
 	c->nsent = c->at = 0;
-	c->started = c->commit_sent = c->committed = false;
+	c->started = c->commit_sent = c->settled = false;
 	c->failed = c->claim_failed = false;
 	pconn_begin(c->c);
 	for (struct unit *u = c->unit; u < c->unit + c->nunits; u++) {

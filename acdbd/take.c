@@ -51,31 +51,34 @@ belongs_outside(const struct call *c, const struct sent *s,
 	    c->unit[0].stmt.kind == STMT_DDL;
 }
 
-/* The server's last word on a connection. */
+/* Errors that can meet whatever runs: deadlines, conflicts, shortages. */
 static bool
-is_end(const PGresult *res)
+is_passing(const PGresult *res)
 {
-	const char *s = PQresultErrorField(res, PG_DIAG_SEVERITY_NONLOCALIZED);
+	const char *s = PQresultErrorField(res, PG_DIAG_SQLSTATE);
 
-	return s != NULL && (strcmp(s, "FATAL") == 0 ||
-	    strcmp(s, "PANIC") == 0);
+	return s != NULL && (strncmp(s, "40", 2) == 0 ||
+	    strncmp(s, "53", 2) == 0 || strncmp(s, "57", 2) == 0);
 }
 
-/* Whatever came before COMMIT is undone.  In the place of COMMIT's answer
- * nobody knows, and behind it nothing changes: on_lost() tells. */
-static void
-take_end(struct call *c, const struct sent *s, const PGresult *res)
+/*
+ * Errors that end the session and leave open what became of the call: libpq's
+ * own words, without an SQLSTATE; a server's last ones where the answer to
+ * COMMIT was awaited, or behind it, or where there is no COMMIT.  run.c
+ * judges, by what was answered.
+ */
+static bool
+is_loss(const struct call *c, const struct sent *s, const PGresult *res)
 {
-	if (c->committed || c->outside ||
-	    (s->op == OP_FRAME && s->frame == FRAME_COMMIT))
-		return;
-	c->failed = true;
-	if (s->op == OP_FRAME && s->frame == FRAME_CLAIM)
-		c->claim_failed = true;
-	if (c->r == NULL || c->too_large)
-		return;
-	pgproblem_set(&c->r->why, res, NULL, 0);
-	c->r->why.tx = PROBLEM_TX_ROLLED_BACK;
+	const char *severity = PQresultErrorField(res,
+	    PG_DIAG_SEVERITY_NONLOCALIZED);
+
+	if (PQresultErrorField(res, PG_DIAG_SQLSTATE) == NULL ||
+	    severity == NULL || strcmp(severity, "PANIC") == 0)
+		return true;
+	return strcmp(severity, "FATAL") == 0 && (c->outside ||
+	    s->op == OP_SYNC ||
+	    (s->op == OP_FRAME && s->frame == FRAME_COMMIT));
 }
 
 static void
@@ -83,15 +86,11 @@ take_error(struct call *c, const struct sent *s, const PGresult *res)
 {
 	struct problem *why = c->r == NULL ? NULL : &c->r->why;
 
-	if (c->failed)
-		return;
-	if (is_end(res)) {
-		take_end(c, s, res);
+	if (is_loss(c, s, res)) {
+		pgc_fail(&c->c->pg);
 		return;
 	}
-	/* libpq's own words of the end; on_lost() knows what was under way. */
-	if (PQresultErrorField(res, PG_DIAG_SQLSTATE) == NULL &&
-	    PQstatus(c->c->pg.conn) == CONNECTION_BAD)
+	if (c->failed)
 		return;
 	c->failed = true;
 	if (is_ours_to_retry(c, res)) {
@@ -134,19 +133,19 @@ take_error(struct call *c, const struct sent *s, const PGresult *res)
 		problem_set(why, 403, "permission_denied", "the statement "
 		    "changed the role or the workspace it ran as");
 	} else if (s->op == OP_FRAME && (s->frame == FRAME_STORE ||
-	    s->frame == FRAME_CLOSE)) {
+	    s->frame == FRAME_CLOSE) && !is_passing(res)) {
 		problem_set(why, 400, "unsupported_statement",
 		    "the statement ended the transaction it ran in");
-	} else if (s->op == OP_FRAME && s->frame != FRAME_COMMIT) {
+	} else if (s->op == OP_FRAME && s->frame != FRAME_COMMIT &&
+	    s->frame != FRAME_CHECK && !is_passing(res)) {
 		log_error("a call could not be opened", "request", c->r->id,
 		    "role", c->who.role, "why", PQresultErrorMessage(res),
 		    NULL);
 		pgproblem_set(why, res, NULL, 0);
 		c->taints = true;	/* the next one must not fail, too */
-		if (why->status < 500 && !is_state(res, "57014")) {
+		if (why->status < 500)
 			problem_internal(why);
-			why->tx = PROBLEM_TX_ROLLED_BACK;
-		}
+		why->tx = PROBLEM_TX_ROLLED_BACK;
 		return;
 	} else if (s->op == OP_STATEMENT || s->op == OP_PREPARE ||
 	    s->op == OP_DESCRIBE) {
@@ -250,6 +249,19 @@ take_statement(struct call *c, PGresult *res, ExecStatusType status)
 	return 0;
 }
 
+static void
+take_end(struct call *c, const struct sent *s, PGresult *res)
+{
+	c->settled = !c->outside;
+	if (s->frame == FRAME_ROLLBACK || c->failed ||
+	    strcmp(PQcmdStatus(res), "COMMIT") == 0)
+		return;
+	c->failed = true;
+	if (c->r != NULL)
+		problem_set(&c->r->why, 400, "unsupported_statement",
+		    "the statement ended the transaction it ran in");
+}
+
 int
 take_result(struct call *c, PGresult *res)
 {
@@ -274,16 +286,10 @@ take_result(struct call *c, PGresult *res)
 	else if (s->op == OP_FRAME && s->frame == FRAME_CLOSE && c->r != NULL)
 		c->r->audited = PQntuples(res) == 1 &&
 		    PQgetvalue(res, 0, 0)[0] == 't';
-	else if (s->op == OP_FRAME && s->frame == FRAME_COMMIT) {
-		c->committed = strcmp(PQcmdStatus(res), "COMMIT") == 0;
-		if (!c->committed && !c->failed) {
-			c->failed = true;
-			if (c->r != NULL)
-				problem_set(&c->r->why, 400,
-				    "unsupported_statement", "the statement "
-				    "ended the transaction it ran in");
-		}
-	} else if (s->op == OP_STATEMENT)
+	else if (s->op == OP_FRAME && (s->frame == FRAME_COMMIT ||
+	    s->frame == FRAME_ROLLBACK))
+		take_end(c, s, res);
+	else if (s->op == OP_STATEMENT)
 		return take_statement(c, res, status);
 	return 0;
 }
