@@ -151,6 +151,18 @@ bench-build: all $(O)/bench/floor $(O)/bench/load
 bench: bench-build
 	@O=$(O) tests/bench/bench.sh
 
+# A server with what the public MCP conformance suite asks for, and its run.
+$(O)/mcp/mcp_fixture: $(patsubst %,$(O)/tests/mcp/%.o,mcp_fixture fixture_http \
+	fixture_tools fixture_input fixture_offer) $(O)/acdbd.a $(LIBACDB)
+	@mkdir -p $(@D)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ -lcrypto -lm
+
+.PHONY: conformance mcp-build
+mcp-build: all $(O)/mcp/mcp_fixture
+conformance: mcp-build
+	@O=$(O) tests/mcp/run.sh $(MCP_PARTS)
+
 # Fuzz targets: tests/fuzz/fuzz_foo.c with its seeds in tests/fuzz/corpus/foo.
 # They need clang; everything they link is built with the sanitizers, in a
 # variant of its own.  What they find beyond the seeds stays in build/.

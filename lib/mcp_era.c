@@ -1,9 +1,9 @@
 /*
  * mcp_era.c - which era a message belongs to, and what it must say for it.
  *
- * A request with a protocol version in its _meta, or with the modern one in
- * its header, is modern; every other is legacy.  (MCP 2026-07-28, basic:
- * versioning, Streamable HTTP: server validation.)
+ * A request with a protocol version or capabilities in its _meta, or with
+ * the modern version in its header, is modern; every other is legacy.  (MCP
+ * 2026-07-28, basic: versioning, Streamable HTTP: server validation.)
  */
 #include <stdlib.h>
 #include <string.h>
@@ -210,8 +210,10 @@ legacy(struct mcp_call *c, const struct mcp_from *from)
 int
 mcp_era(struct mcp_call *c, const struct mcp_from *from)
 {
-	bool in_meta = is_object(&c->json, c->meta) &&
-	    json_member(&c->json, c->meta, META "protocolVersion") != 0;
+	const struct json *j = &c->json;
+	bool in_meta = is_object(j, c->meta) &&
+	    (json_member(j, c->meta, META "protocolVersion") != 0 ||
+	    json_member(j, c->meta, META "clientCapabilities") != 0);
 
 	if (in_meta || (c->http && from->version != NULL && strcmp(
 	    from->version, names[MCP_2026_07_28]) == 0))

@@ -2,7 +2,7 @@
 # Run every test there is and count: "make check".
 #
 # usage: check.sh [PART...]	without arguments all of them, in order; a
-#	part is unit, golden, bats (release), asan-unit, asan-golden,
+#	part is unit, golden, bats, mcp (release), asan-unit, asan-golden,
 #	asan-bats, lint or fuzz.
 #
 # Each part's whole output is kept in build/check/PART.log.  A part that runs
@@ -91,6 +91,8 @@ run() {
 			    part unit "$make" "$jobs" VARIANT=release unit ;;
 	golden)		build release && part golden golden release ;;
 	bats)		build release && part bats bats_all release ;;
+	mcp)		build release &&
+			    part mcp "$make" "$jobs" -s conformance ;;
 	asan-unit)	build asan &&
 			    part asan-unit "$make" "$jobs" VARIANT=asan unit ;;
 	asan-golden)	build asan && part asan-golden golden asan ;;
@@ -102,7 +104,7 @@ run() {
 	esac
 }
 
-[ $# -gt 0 ] || set -- unit golden bats asan-unit asan-golden asan-bats \
+[ $# -gt 0 ] || set -- unit golden bats mcp asan-unit asan-golden asan-bats \
     lint fuzz
 for p; do
 	run "$p"

@@ -130,6 +130,11 @@ packages() {
 		install $want
 	fi
 	[ -z "$check" ] || clang_runtime
+	# Any npm will do, and those from elsewhere conflict with Debian's.
+	if [ -n "$check" ] && ! command -v npm >/dev/null; then
+		update
+		install npm
+	fi
 }
 
 postgresql() {
