@@ -4,7 +4,9 @@
  * Every failure is reported by a task of its own, never from within the
  * call that met it, so that an owner's code runs on one stack at a time.
  */
+#include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "pgc.h"
 
@@ -18,13 +20,29 @@ on_lost(void *arg)
 	p->events->lost(p->arg);
 }
 
+/*
+ * The loop watches a duplicate of libpq's descriptor, which is closed only
+ * here: libpq closes its own when it meets the end, and while a child that
+ * sends a cancel still has a copy, nothing but a live descriptor of ours could
+ * take the socket out of the loop again.
+ */
+static void
+unwatch(struct pgc *p)
+{
+	if (p->watch.fd == -1)
+		return;
+	loop_watch(p->loop, &p->watch, 0);
+	close(p->watch.fd);
+	p->watch.fd = -1;
+}
+
 void
 pgc_fail(struct pgc *p)
 {
 	if (p->broken || p->conn == NULL)
 		return;
 	p->broken = true;
-	loop_watch(p->loop, &p->watch, 0);
+	unwatch(p);
 	loop_timer_stop(p->loop, &p->timer);
 	loop_post(p->loop, &p->lost_task);
 }
@@ -37,18 +55,14 @@ on_connect_timeout(void *arg)
 
 static void on_io(void *arg, unsigned ready);
 
-/* libpq may have replaced its socket while it tried addresses and TLS. */
 static int
 watch_socket(struct pgc *p, unsigned want)
 {
 	int fd = PQsocket(p->conn);
 
-	if (fd == -1)
+	if (fd == -1 || (fd = fcntl(fd, F_DUPFD_CLOEXEC, 3)) == -1)
 		return -1;
-	if (fd != p->watch.fd) {
-		loop_watch(p->loop, &p->watch, 0);
-		watch_init(&p->watch, fd, on_io, p);
-	}
+	watch_init(&p->watch, fd, on_io, p);
 	return loop_watch(p->loop, &p->watch, want);
 }
 
@@ -57,8 +71,8 @@ connect_poll(struct pgc *p)
 {
 	int rc = -1;
 
-	/* The old descriptor may be closed inside; forget it before. */
-	loop_watch(p->loop, &p->watch, 0);
+	/* libpq replaces its socket while it tries addresses and TLS. */
+	unwatch(p);
 	switch (PQconnectPoll(p->conn)) {
 	case PGRES_POLLING_READING:
 		rc = watch_socket(p, LOOP_READ);
@@ -94,20 +108,15 @@ on_io(void *arg, unsigned ready)
 		connect_poll(p);
 		return;
 	}
+	if (ready & LOOP_WRITE)
+		pgc_flush(p);
 	if (ready & (LOOP_READ | LOOP_HUP)) {
-		/* libpq has closed the descriptor, whose number may be
-		 * another's in a moment, so it is let go of first.  What came
-		 * before the end is still to be had, as a server that shuts
-		 * down says why; the owner may free us with it. */
-		if (PQconsumeInput(p->conn) == 0) {
+		/* What came before the end is still to be had: a server that
+		 * shuts down says why.  The owner may free us with it. */
+		if (PQconsumeInput(p->conn) == 0)
 			pgc_fail(p);
-			p->events->readable(p->arg);
-			return;
-		}
 		p->events->readable(p->arg);
 	}
-	if ((ready & LOOP_WRITE) && p->conn != NULL && !p->broken)
-		pgc_flush(p);
 }
 
 static void
@@ -148,7 +157,7 @@ pgc_close(struct pgc *p)
 {
 	if (p->conn == NULL)
 		return;
-	loop_watch(p->loop, &p->watch, 0);
+	unwatch(p);
 	loop_timer_stop(p->loop, &p->timer);
 	loop_unpost(p->loop, &p->lost_task);
 	PQfinish(p->conn);
