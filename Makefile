@@ -163,6 +163,12 @@ mcp-build: all $(O)/mcp/mcp_fixture
 conformance: mcp-build
 	@O=$(O) tests/mcp/run.sh $(MCP_PARTS)
 
+# Exactly once, although everything is killed: KILLS times at random.
+KILLS	?= 300
+.PHONY: crash
+crash: all
+	@O=$(O) python3 tests/crash/crash.py --kills $(KILLS)
+
 # Fuzz targets: tests/fuzz/fuzz_foo.c with its seeds in tests/fuzz/corpus/foo.
 # They need clang; everything they link is built with the sanitizers, in a
 # variant of its own.  What they find beyond the seeds stays in build/.
