@@ -28,6 +28,7 @@
 struct gateway {
 	const struct opts *opts;
 	int	       (*woken)(void *arg);
+	void	       (*idle)(void *arg);
 	void		*arg;
 	struct profile	 profile;
 	bool		 loaded;
@@ -49,7 +50,8 @@ load(struct gateway *g)
 }
 
 struct gateway *
-gateway_new(const struct opts *o, int (*woken)(void *arg), void *arg)
+gateway_new(const struct opts *o, int (*woken)(void *arg),
+    void (*idle)(void *arg), void *arg)
 {
 	struct gateway *g = calloc(1, sizeof(*g));
 
@@ -57,6 +59,7 @@ gateway_new(const struct opts *o, int (*woken)(void *arg), void *arg)
 		return NULL;
 	g->opts = o;
 	g->woken = woken;
+	g->idle = idle;
 	g->arg = arg;
 	httpc_answer_init(&g->answer);
 	load(g);
@@ -101,7 +104,8 @@ connect_gateway(struct gateway *g, struct buf *out)
 	    .agent = agent, .insecure_http = g->opts->insecure_http,
 	    .connect_ms = CONNECT_MS, .total_ms = TOTAL_MS,
 	    .answer_max = ANSWER_MAX, .wake_fd = STDIN_FILENO,
-	    .woken = g->woken, .woken_arg = g->arg };
+	    .woken = g->woken, .woken_arg = g->arg,
+	    .idle = g->idle };
 	struct apikey key;
 	struct buf why;
 

@@ -15,10 +15,10 @@ struct gateway;
 
 /* Reads the configuration; connects nothing.  What is wrong with it is told
  * to whoever asks something.  woken(arg) is called while a request is under
- * way and standard input is readable (lib/httpc.h).  keeps a borrow of o.
- * NULL when memory is out. */
+ * way and standard input is readable, idle(arg) at least once a second
+ * meanwhile (lib/httpc.h).  keeps a borrow of o.  NULL when memory is out. */
 struct gateway *gateway_new(const struct opts *o, int (*woken)(void *arg),
-	    void *arg) MUST_CHECK;
+	    void (*idle)(void *arg), void *arg) MUST_CHECK;
 void	 gateway_free(struct gateway *g);
 
 /* Whether everything is to be done as a reader. */

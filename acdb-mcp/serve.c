@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "gateway.h"
@@ -43,6 +44,8 @@ struct serve {
 	struct entry	*entries;	/* in the order they came */
 	struct entry	*flying;	/* the one being asked for */
 	bool		 given_up;	/* and nobody wants it any more */
+	int64_t		 flies_ms;	/* since when, by the clock */
+	int		 beat;		/* the second last told of */
 };
 
 /* Which tools are offered: for the one server of this program. */
@@ -298,6 +301,40 @@ on_woken(void *arg)
 	return s->given_up || s->broken ? 1 : s->ended ? -1 : 0;
 }
 
+static int64_t
+now_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+/* That it goes on is told once a second at first, then every ten: clients
+ * give up on servers that say nothing. */
+static void
+on_idle(void *arg)
+{
+	struct serve *s = arg;
+	int second = (int)((now_ms() - s->flies_ms) / 1000);
+
+	if (s->flying == NULL || second == s->beat ||
+	    (second > 10 && second % 10 != 0))
+		return;
+	s->beat = second;
+	if (mcp_call_beat(s->flying->call, second))
+		write_line(s, &s->flying->call->tell);
+}
+
+static void
+take_off(struct serve *s, struct entry *e)
+{
+	s->flying = e;
+	s->given_up = false;
+	s->flies_ms = now_ms();
+	s->beat = 0;
+}
+
 static void
 ask(struct serve *s, struct entry *e)
 {
@@ -305,8 +342,7 @@ ask(struct serve *s, struct entry *e)
 	int status;
 
 	buf_init(&body, MCP_OUT_MAX);
-	s->flying = e;
-	s->given_up = false;
+	take_off(s, e);
 	status = gateway_ask(s->gateway, &mcp_call_asking(e->call)->ask,
 	    &body);
 	s->flying = NULL;
@@ -334,8 +370,7 @@ ask_next(struct serve *s)
 		ask(s, e);
 		return true;
 	}
-	s->flying = e;
-	s->given_up = false;
+	take_off(s, e);
 	if (!s->who.known)
 		learn_who(s);
 	s->flying = NULL;
@@ -365,7 +400,7 @@ serve_stdio(const struct opts *o)
 
 	signal(SIGPIPE, SIG_IGN);
 	init(&s, o);
-	if ((s.gateway = gateway_new(o, on_woken, &s)) == NULL) {
+	if ((s.gateway = gateway_new(o, on_woken, on_idle, &s)) == NULL) {
 		log_errno("cannot begin", NULL);
 		return EXIT_LOCAL;
 	}

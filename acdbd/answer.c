@@ -178,8 +178,11 @@ answer_head(const struct req *r, bool secure, bool close, time_t now,
 	if (a->status != 204 && a->status != 304) {
 		if (a->type != NULL)
 			put_named(out, "Content-Type: ", a->type);
-		put_numbered(out, "Content-Length: ",
-		    buf_len(&a->prefix) + buf_len(&a->body));
+		if (a->told)
+			buf_adds(out, "Transfer-Encoding: chunked\r\n");
+		else
+			put_numbered(out, "Content-Length: ",
+			    buf_len(&a->prefix) + buf_len(&a->body));
 	}
 	put_named(out, "X-Request-Id: ", r->id);
 	if (r->rate_limit > 0) {

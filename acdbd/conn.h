@@ -7,6 +7,7 @@
 
 #include "io.h"
 #include "lib/cdefs.h"
+#include "req.h"
 #include "worker.h"
 
 struct conn;
@@ -18,6 +19,13 @@ struct conn;
  * owns io, also where it returns NULL because memory is out. */
 struct conn *conn_new(struct worker *w, struct io *io, const char *peer,
 	    unsigned doors, void (*closed)(void *arg), void *arg) MUST_CHECK;
+
+/* Send r's answer from its beginning, as a 200 of that type, while its story
+ * goes on: a head, and with every call a part of its body.  To be called by
+ * a step that then waits.  What the story leaves as its answer is the last
+ * part.  Returns 0; or -1 where it cannot be, and nothing was sent. */
+int	 conn_tell(struct req *r, const char *type, const char *p, size_t n)
+	    MUST_CHECK;
 
 /* Finish what has been asked, then close; at once where that is nothing. */
 void	 conn_drain(struct conn *c);

@@ -273,6 +273,8 @@ answer(struct conn *c)
 	x->omit_body = answer_omits_body(r);
 	c->closing = !can_skip(x) || r->why.close || !r->head.keep_alive ||
 	    c->draining || c->w->draining;
+	if (r->answer.told)
+		return conn_tell_end(c);
 	answer_head(r, c->io->secure, c->closing, time(NULL), &x->head);
 	if (buf_failed(&x->head)) {
 		log_error("an answer's head does not fit", "id", r->id, NULL);
@@ -319,6 +321,8 @@ follow(struct conn *c, enum story_result result)
 		c->x->body_since = loop_now(c->w->loop);
 		return CONN_BODY;
 	case STORY_WAIT:
+		if (c->x->req.answer.told && flush(c) == IO_ERROR)
+			return abandon(c);
 		break;
 	}
 	return has_gone(c) ? abandon(c) : CONN_STORY;

@@ -62,6 +62,11 @@ enum conn_state conn_on_answer(struct conn *c);
 enum conn_state conn_on_skip(struct conn *c);
 enum conn_state conn_on_linger(struct conn *c);
 
+/* conn_tell.c: make the answer the last part of one that is being told;
+ * where that is a refusal, which cannot be told any more, the connection
+ * ends before it is complete. */
+enum conn_state conn_tell_end(struct conn *c);
+
 /* req_wake() leads here, with the connection. */
 void	 conn_woken(void *arg);
 

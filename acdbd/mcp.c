@@ -11,16 +11,23 @@
 #include <strings.h>
 
 #include "audit.h"
+#include "conn.h"
 #include "inner.h"
 #include "keys.h"
 #include "lib/mcp_db.h"
 #include "stories.h"
 #include "worker.h"
 
+#define EVENTS		"text/event-stream"
+#define BEAT_MAX	4096	/* bytes of an event that tells of progress */
+
 struct told {
 	struct mcp_call	*call;
 	struct inner	*inner;		/* NULL: nothing is asked */
 	struct inner_sql sql;
+	struct timer	 beat;
+	bool		 due;		/* it has come */
+	int		 second;	/* that it tells of */
 };
 
 /* A browser's page may talk to us only where it is from this machine, or
@@ -92,14 +99,74 @@ read_call(struct req *r)
 static enum verdict
 answer(struct req *r, struct mcp_call *c)
 {
+	size_t n;
+	const char *p = buf_peek(&c->out, &n);
+
+	if (r->answer.told) {
+		mcp_sse_event(&r->answer.body, p, n);
+		return STEP_NEXT;
+	}
 	r->answer.status = c->status;
-	if (buf_len(&c->out) == 0)
+	if (n == 0)
 		return STEP_NEXT;
 	buf_fini(&r->answer.body);
 	r->answer.body = c->out;
 	buf_init(&c->out, 0);
 	r->answer.type = "application/json";
 	return STEP_NEXT;
+}
+
+static void
+on_beat(void *arg)
+{
+	struct req *r = arg;
+	struct told *t = r->state;
+
+	t->due = true;
+	req_wake(r);
+}
+
+/* Once a second at first, then every ten. */
+static void
+next_beat(struct req *r, struct told *t)
+{
+	int wait = t->second < 10 ? 1 : 10;
+
+	t->second += wait;
+	loop_timer(r->w->loop, &t->beat, wait * 1000);
+}
+
+/* A client that can take events and wants to hear of progress does. */
+static void
+begin_beat(struct req *r, struct told *t)
+{
+	const struct slice *accept = http_header(&r->head, "accept");
+
+	timer_init(&t->beat, on_beat, r);
+	if (accept != NULL && memmem(accept->p, accept->n, EVENTS,
+	    sizeof(EVENTS) - 1) != NULL && mcp_call_beat(t->call, 0))
+		next_beat(r, t);
+}
+
+static void
+tell_beat(struct req *r, struct told *t)
+{
+	struct buf event;
+	const char *p;
+	size_t n;
+
+	t->due = false;
+	if (!mcp_call_beat(t->call, t->second))
+		return;
+	if (!r->answer.told)
+		req_header(r, "X-Accel-Buffering", "no");
+	buf_init(&event, BEAT_MAX);
+	p = buf_peek(&t->call->tell, &n);
+	mcp_sse_event(&event, p, n);
+	p = buf_peek(&event, &n);
+	if (!buf_failed(&event) && conn_tell(r, EVENTS, p, n) == 0)
+		next_beat(r, t);
+	buf_fini(&event);
 }
 
 static void
@@ -137,26 +204,31 @@ take_answer(struct req *r, struct told *t)
 	r->sql = t->sql.text;
 }
 
-/* "tell": run the message as far as it goes.  Waits for what it asks. */
-static enum verdict
-step_tell(struct req *r)
+static struct told *
+begin(struct req *r)
 {
-	struct told *t = r->state;
+	struct told *t = calloc(1, sizeof(*t));
 
-	if (t == NULL) {
-		if ((t = calloc(1, sizeof(*t))) == NULL ||
-		    (t->call = read_call(r)) == NULL) {
-			free(t);
-			problem_internal(&r->why);
-			return STEP_REFUSE;
-		}
-		r->state = t;
-		snprintf(r->command, sizeof(r->command), "%s",
-		    t->call->run != NULL ? t->call->method : "MCP");
+	if (t == NULL || (t->call = read_call(r)) == NULL) {
+		free(t);
+		return NULL;
 	}
+	r->state = t;
+	begin_beat(r, t);
+	snprintf(r->command, sizeof(r->command), "%s",
+	    t->call->run != NULL ? t->call->method : "MCP");
+	return t;
+}
+
+/* As far as it goes.  Waits for what it asks. */
+static enum verdict
+run(struct req *r, struct told *t)
+{
 	for (;;) {
 		if (t->inner != NULL) {
 			if (!inner_over(t->inner)) {
+				if (t->due)
+					tell_beat(r, t);
 				r->abandon = abandon;
 				return STEP_WAIT;
 			}
@@ -181,6 +253,22 @@ step_tell(struct req *r)
 	}
 }
 
+/* "tell": what the message asks is done, and answered. */
+static enum verdict
+step_tell(struct req *r)
+{
+	struct told *t = r->state;
+	enum verdict v;
+
+	if (t == NULL && (t = begin(r)) == NULL) {
+		problem_internal(&r->why);
+		return STEP_REFUSE;
+	}
+	if ((v = run(r, t)) != STEP_WAIT)
+		loop_timer_stop(r->w->loop, &t->beat);
+	return v;
+}
+
 static void
 end(struct req *r)
 {
@@ -191,6 +279,7 @@ end(struct req *r)
 	r->sql_hash = NULL;
 	if (t == NULL)
 		return;
+	loop_timer_stop(r->w->loop, &t->beat);
 	inner_free(t->inner);
 	mcp_call_free(t->call);
 	free(t->sql.text);

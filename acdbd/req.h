@@ -46,6 +46,7 @@ struct principal {
 struct answer {
 	int		 status;	/* 0: not yet known */
 	const char	*type;		/* Content-Type, static */
+	bool		 told;		/* in parts, by conn_tell() */
 	bool		 tagged;	/* has an ETag: may be kept, and asked
 					 * for again */
 	struct buf	 headers;	/* header lines, each with CRLF */

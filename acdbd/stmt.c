@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include <pg_query.h>
 
@@ -176,6 +177,19 @@ count_statements(const char *sql, size_t n)
 	return count;
 }
 
+/* What newer grammar than ours may destroy, told by how it begins. */
+static bool
+seems_destructive(const char *first, const char *sql, size_t n)
+{
+	if (strcmp(first, "DELETE") == 0 || strcmp(first, "UPDATE") == 0) {
+		for (size_t i = 0; i + 5 <= n; i++)
+			if (strncasecmp(sql + i, "where", 5) == 0)
+				return false;
+		return true;
+	}
+	return strcmp(first, "DROP") == 0 || strcmp(first, "TRUNCATE") == 0;
+}
+
 /* Judge by the words it begins with; PostgreSQL will say the rest. */
 static int
 examine_unparsed(struct stmt *st, const char *sql, size_t n,
@@ -195,8 +209,7 @@ examine_unparsed(struct stmt *st, const char *sql, size_t n,
 	stmt_word_command(&w, st->command, sizeof(st->command));
 	st->kind = stmt_word_is_outside(&w) ? STMT_OUTSIDE :
 	    stmt_word_kind(&w);
-	st->destructive = strcmp(w.word[0], "DROP") == 0 ||
-	    strcmp(w.word[0], "TRUNCATE") == 0;
+	st->destructive = seems_destructive(w.word[0], sql, n);
 	st->returning = st->kind == STMT_WRITE ||
 	    strcmp(w.word[0], "CALL") == 0;
 	st->nparams = sqllex_params(sql, n);

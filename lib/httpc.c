@@ -32,6 +32,7 @@ struct httpc {
 	int		 wake_fd;
 	int	       (*woken)(void *arg);
 	void		*woken_arg;
+	void	       (*idle)(void *arg);
 	char		 error[CURL_ERROR_SIZE];
 
 	/* of the request under way */
@@ -149,6 +150,7 @@ take_config(struct httpc *h, const struct httpc_config *c)
 	h->wake_fd = c->wake_fd;
 	h->woken = c->woken;
 	h->woken_arg = c->woken_arg;
+	h->idle = c->idle;
 	return 0;
 }
 
@@ -417,6 +419,8 @@ run(struct httpc *h, CURLcode *code)
 			break;
 		/* Await the socket, a timer of libcurl's, or the caller. */
 		mc = curl_multi_poll(h->multi, &wake, extra, 1000, NULL);
+		if (h->idle != NULL)
+			h->idle(h->woken_arg);
 		if (wake.revents == 0)
 			continue;
 		rc = h->woken == NULL ? 1 : h->woken(h->woken_arg);

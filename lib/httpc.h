@@ -44,6 +44,9 @@ struct httpc_config {
 	 * up, -1 looks no more in this request; NULL: give up. */
 	int	       (*woken)(void *arg);
 	void		*woken_arg;
+	/* Called at least once a second while a request is under way, with
+	 * the same argument; NULL: nobody is. */
+	void	       (*idle)(void *arg);
 };
 
 /* All borrowed during the call. */

@@ -301,6 +301,21 @@ mcp_call_answer(struct mcp_call *top, int status, struct buf *body)
 	    json_read(&a->json, p, n, &err) == 0;
 }
 
+bool
+mcp_call_beat(struct mcp_call *top, int seconds)
+{
+	struct mcp_call *c = mcp_call_asking(top);
+
+	if (!mcp_tell_progress(c, seconds, 0, "waiting for the database"))
+		return false;
+	if (c != top) {
+		buf_fini(&top->tell);
+		top->tell = c->tell;
+		buf_init(&c->tell, MCP_OUT_MAX);
+	}
+	return true;
+}
+
 struct buf *
 mcp_ask(struct mcp_call *c, const char *method, const char *path)
 {

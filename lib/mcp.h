@@ -202,6 +202,11 @@ enum mcp_verdict mcp_call_run(struct mcp_call *c) MUST_CHECK;
  * left empty); or status 0 and a line that says why there is none. */
 void	 mcp_call_answer(struct mcp_call *c, int status, struct buf *body);
 
+/* Write to c->tell that c is still at it, for so many seconds now: between
+ * MCP_ASK and its answer.  Returns false where the client wants no such word
+ * (it gave no progressToken). */
+bool	 mcp_call_beat(struct mcp_call *c, int seconds) MUST_CHECK;
+
 /* The client's response to MCP_CLIENT: the message of n bytes.  Returns 0,
  * or -1 when it is none or memory is out. */
 int	 mcp_call_reply(struct mcp_call *c, const char *text, size_t n)

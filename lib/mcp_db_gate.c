@@ -23,7 +23,7 @@
 enum { BEGIN, ASKED, COUNTED, ELICITED };
 
 struct gate {
-	char	*token, *sql, *command;
+	char	*token, *sql;
 	bool	 counting;
 };
 
@@ -36,7 +36,6 @@ gate_free(void *p)
 		return;
 	free(g->token);
 	free(g->sql);
-	free(g->command);
 	free(g);
 }
 
@@ -106,14 +105,15 @@ put_count(struct buf *sql, const char *p)
 		many = !word(&p, "FROM");
 	else if (word(&p, "UPDATE"))
 		many = false;
-	else if (word(&p, "TRUNCATE"))
-		many = word(&p, "TABLE") || true;
-	else if (word(&p, "DROP") && word(&p, "TABLE")) {
-		if (word(&p, "IF") && !word(&p, "EXISTS"))
-			return -1;
+	else if (word(&p, "TRUNCATE")) {
+		(void)word(&p, "TABLE");
 		many = true;
-	} else
-		return -1;
+	} else {
+		many = word(&p, "DROP");
+		if ((!many && !word(&p, "ALTER")) || !word(&p, "TABLE") ||
+		    (word(&p, "IF") && !word(&p, "EXISTS")))
+			return -1;
+	}
 	do {
 		(void)word(&p, "ONLY");
 		if ((end = name_end(p)) == p)
@@ -167,7 +167,6 @@ hold(struct mcp_call *c)
 {
 	const struct json *j = &c->answer.json;
 	uint32_t token = json_member(j, 0, "confirm_token");
-	uint32_t detail = json_member(j, 0, "detail");
 	uint32_t k = json_member(j, 0, "statement");
 	struct gate *g;
 	int64_t n = 0;
@@ -177,7 +176,6 @@ hold(struct mcp_call *c)
 	if (token == 0 || (g = calloc(1, sizeof(*g))) == NULL)
 		return NULL;
 	g->token = json_strdup(j, token);
-	g->command = detail == 0 ? NULL : json_strdup(j, detail);
 	g->sql = statement_sql(c, n);
 	if (c->state_free != NULL)
 		c->state_free(c->state);
@@ -193,6 +191,9 @@ put_question(struct mcp_call *c, const struct gate *g, struct buf *out)
 	char *name, *count;
 	uint32_t n = g->counting && mcp_db_ok(c) ? mcp_db_rows(c, 0) : 0;
 
+	if (mcp_arg(c, "confirm_token").j != NULL)
+		buf_adds(out, "The confirm_token that was given is not, or "
+		    "no longer, good for this. ");
 	buf_addf(out, "This destroys data: %.*s%s\n",
 	    SQL_SHOWN, g->sql, strlen(g->sql) > SQL_SHOWN ? "…" : "");
 	for (uint32_t i = 0; i < n; i++) {

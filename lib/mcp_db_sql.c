@@ -60,6 +60,8 @@ static enum mcp_verdict
 ask_execute(struct mcp_call *c, const char *confirm)
 {
 	bool dry = mcp_arg_bool(c, "dry_run");
+	bool reads = mcp_arg_bool(c, "read_only") ||
+	    (c->who.known && c->who.read_only);
 	char *sql = mcp_arg_str(c, "sql");
 	struct buf *body;
 
@@ -68,14 +70,14 @@ ask_execute(struct mcp_call *c, const char *confirm)
 	body = mcp_db_ask_sql(c, sql);
 	free(sql);
 	put_common(c, body);
-	mcp_db_pass(c, body, "read_only");
+	if (reads)
+		buf_adds(body, ",\"read_only\":true");
 	mcp_db_pass(c, body, "dry_run");
 	buf_adds(body, ",\"confirm\":");
 	json_put_cstr(body, confirm);
 	if (mcp_db_take_idem(c) == -1)
 		return MCP_DONE;
-	c->ask.writes = !dry && !mcp_arg_bool(c, "read_only") &&
-	    !(c->who.known && c->who.read_only);
+	c->ask.writes = !dry && !reads;
 	return mcp_db_ask_end(c);
 }
 
