@@ -270,9 +270,6 @@ look_at_explain(struct stmt *st, const struct stmt_tree *t, uint32_t i)
 	uint32_t inner = inner_of(t, i);
 	const struct node *node;
 
-	/* A generic plan is one without parameters' values. */
-	if (option_is_on(t, i, "generic_plan"))
-		st->nparams = 0;
 	if (inner == 0 || !option_is_on(t, i, "analyze"))
 		return;
 	node = find_node(t, inner);

@@ -46,6 +46,8 @@ static const struct {
 	    "this." },
 	{ "multiple_statements", "Send one statement a call, or all of them "
 	    "to sql_transaction." },
+	{ "unknown_procedure", "rpc_call with an empty procedure lists those "
+	    "there are." },
 	{ "params_mismatch", "params is an array with one value for each of "
 	    "$1, $2 ..." },
 	{ "rate_limited", "Wait as long as it says, then go on slower." },
