@@ -255,7 +255,7 @@ undo(struct call *c)
 		frames_send(c, FRAME_DEALLOCATE);
 		send_seed(c);
 	}
-	c->c->touched = !c->guessed_pure;
+	c->c->touched |= !c->guessed_pure;
 }
 
 void
@@ -279,6 +279,10 @@ frames_front(struct call *c)
 	/* Not before: it takes a snapshot, behind which no isolation level
 	 * can be chosen. */
 	undo(c);
+	/* A pure read ends with ROLLBACK, which would bring back the role and
+	 * what is listened to. */
+	if (c->c->touched && c->guessed_pure)
+		frames_send(c, FRAME_CHAIN);
 	frames_claim(c);
 	frames_settings(c);
 	frames_open(c);

@@ -33,6 +33,7 @@ enum frame {
 	FRAME_SEED,		/* $1 the seed of random() */
 	FRAME_BEGIN,
 	FRAME_BEGIN_READ_ONLY,
+	FRAME_CHAIN,		/* what was undone is; on in a new one */
 	FRAME_OPEN,		/* $1 context, $2 workspace, $3 role,
 				 * $4 statement_timeout */
 	FRAME_OPEN_AUDITED,	/* the same, and $5..$15 of acdb_api.audit() */

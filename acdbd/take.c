@@ -283,6 +283,8 @@ take_result(struct call *c, PGresult *res)
 		c->unit[s->unit].naming = false;	/* the server has it */
 	else if (s->op == OP_DESCRIBE)
 		take_description(c, &c->unit[s->unit], res);
+	else if (s->op == OP_FRAME && s->frame == FRAME_CHAIN)
+		c->c->touched = false;
 	else if (s->op == OP_FRAME && s->frame == FRAME_CLOSE && c->r != NULL)
 		c->r->audited = PQntuples(res) == 1 &&
 		    PQgetvalue(res, 0, 0)[0] == 't';

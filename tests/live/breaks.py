@@ -231,6 +231,34 @@ def a_failure_at_the_very_end_is_stored_too(b):
 
 
 @test
+def what_code_leaves_in_a_session_is_met_by_nobody(b):
+    """Also where a read that changes nothing comes in between."""
+    a = b.as_admin()
+    for name, text in (("role", "SET ROLE dbuser"), ("listen", "LISTEN ears"),
+                       ("hold", "DECLARE kept CURSOR WITH HOLD FOR SELECT 1"),
+                       ("set", "SET statement_timeout = 1")):
+        ok(a, "CREATE FUNCTION leave_%s() RETURNS int LANGUAGE plpgsql AS"
+              " $$ BEGIN EXECUTE '%s'; RETURN 1; END $$" % (name, text))
+        for between in (0, 1, 2):
+            c = b.as_user()
+            pid = ok(c, "INSERT INTO t SELECT leave_%s() RETURNING"
+                        " pg_backend_pid()" % name)["rows"]
+            for _ in range(between):
+                ok(c, "SELECT 1")
+            for text in ("SELECT 2", "INSERT INTO t VALUES (2)",
+                         "SELECT current_setting('role')"):
+                ok(c, text)
+            found = ok(c, "SELECT pg_backend_pid(),"
+                          " current_setting('statement_timeout')")["rows"]
+            check(found == [[pid[0][0], "5s"]], name, between, found, pid)
+            ok(a, "NOTIFY ears")
+            ok(c, "SELECT 3")
+            again = ok(c, "SELECT pg_backend_pid()")["rows"]
+            check(again == pid, name, between, "closed: it listened")
+            c.close()
+
+
+@test
 def a_call_lost_before_its_commit_is_rolled_back(b):
     for how in (signal.SIGKILL, signal.SIGTERM):
         call = later(b.server, b.user,
