@@ -21,6 +21,7 @@
 
 #define RETRY_MS	200	/* after a failed connection, before the next */
 #define IDLE_MS		60000	/* then closed, down to the minimum */
+#define CLEANING_MS	5000	/* then it is taken for lost */
 #define SWEEP_MS	5000
 
 static void
@@ -49,8 +50,7 @@ enter(struct member *m, enum state s)
 		l->head->prev = m;
 	l->head = m;
 	l->n++;
-	if (s == IDLE)
-		m->idle_since = loop_now(m->pool->w->loop);
+	m->since = loop_now(m->pool->w->loop);
 }
 
 static void
@@ -129,7 +129,6 @@ on_cleaning(struct member *m)
 {
 	PGresult *res;
 	const char *state;
-	bool failed = false, late_cancel = false;
 
 	while (m->syncs > 0 && pgc_next(&m->c.pg, &res)) {
 		state = res == NULL ? NULL :
@@ -138,19 +137,20 @@ on_cleaning(struct member *m)
 			m->syncs--;
 		else if (res != NULL && PQresultStatus(res) ==
 		    PGRES_FATAL_ERROR)
-			failed = true;
+			m->failed = true;
 		if (state != NULL && strcmp(state, "57014") == 0)
-			late_cancel = true;
+			m->late_cancel = true;
 		PQclear(res);
 	}
-	if (late_cancel && m->tries++ == 0 &&
-	    pool_session_reset(&m->c, &m->syncs) == 0)
+	if (m->syncs > 0 && !m->c.pg.broken)
 		return;
-	if (failed)
-		on_cleaned(m, false);
-	else if (m->syncs == 0)
-		on_cleaned(m, PQtransactionStatus(m->c.pg.conn) ==
-		    PQTRANS_IDLE);
+	if (m->late_cancel && m->tries++ == 0) {
+		m->late_cancel = m->failed = false;
+		if (pool_session_reset(&m->c, &m->syncs) == 0)
+			return;
+	}
+	on_cleaned(m, !m->failed && m->syncs == 0 &&
+	    PQtransactionStatus(m->c.pg.conn) == PQTRANS_IDLE);
 }
 
 static void
@@ -325,6 +325,7 @@ pool_put(struct pconn *c, enum pool_state state)
 		return;
 	}
 	m->tries = 0;
+	m->late_cancel = m->failed = false;
 	if (state == POOL_CLEAN && p->enabled && !c->pg.broken &&
 	    loop_now(p->w->loop) < m->retire_at)
 		move(m, IDLE);
@@ -332,6 +333,7 @@ pool_put(struct pconn *c, enum pool_state state)
 	    c->pg.broken) {
 		pool_discard(m);
 	} else {
+		m->syncs = 0;
 		move(m, CLEANING);
 		if ((state == POOL_ABORTED ? pool_session_rollback :
 		    pool_session_reset)(c, &m->syncs) == -1)
@@ -378,8 +380,13 @@ on_sweep(void *arg)
 
 	for (m = p->list[IDLE].head; m != NULL; m = next) {
 		next = m->next;
-		if (now >= m->retire_at || (now - m->idle_since >= IDLE_MS &&
+		if (now >= m->retire_at || (now - m->since >= IDLE_MS &&
 		    pool_total(p) > keep))
+			pool_discard(m);
+	}
+	for (m = p->list[CLEANING].head; m != NULL; m = next) {
+		next = m->next;
+		if (now - m->since >= CLEANING_MS)
 			pool_discard(m);
 	}
 	pool_serve_line(p);

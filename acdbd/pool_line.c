@@ -117,7 +117,7 @@ make_room(struct pool *p, const char *role)
 		return true;
 	for (struct member *m = p->list[IDLE].head; m != NULL; m = m->next)
 		if (strcmp(m->role, role) != 0 &&
-		    (oldest == NULL || m->idle_since <= oldest->idle_since))
+		    (oldest == NULL || m->since <= oldest->since))
 			oldest = m;
 	if (oldest == NULL)
 		return false;

@@ -27,13 +27,15 @@ struct member {
 	struct member	*next, *prev;
 	char		 role[ROLE_MAX + 1];
 	uint8_t		 workspace[UUID_LEN];	/* last served */
-	int64_t		 idle_since, retire_at;
+	int64_t		 since;		/* when it entered its state */
+	int64_t		 retire_at;
 	const struct pool_events *events;	/* the borrower's */
 	void		*arg;
 	struct cancel	*cancel;	/* on its way to the server */
 	bool		 given_back;
 	enum pool_state	 back_as;
 	unsigned	 syncs;		/* CLEANING: answers still to come */
+	bool		 failed, late_cancel;	/* one of them so far */
 	unsigned	 tries;
 };
 

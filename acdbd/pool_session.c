@@ -55,7 +55,6 @@ pool_session_options(struct worker *w)
 static int
 send_all(struct pconn *c, const char *const *sql, unsigned *syncs)
 {
-	*syncs = 0;
 	for (; *sql != NULL; sql++) {
 		if (!PQsendQueryParams(c->pg.conn, *sql, 0, NULL, NULL, NULL,
 		    NULL, 0) || !PQpipelineSync(c->pg.conn))

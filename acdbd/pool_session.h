@@ -19,8 +19,8 @@ struct worker;
 const char *pool_session_options(struct worker *w);
 
 /* Send ROLLBACK; or everything that forgets: cursors, settings, prepared
- * statements, LISTEN, sequences.  *syncs is the number of answers that end
- * it.  Returns 0, or -1 when it cannot be sent. */
+ * statements, LISTEN, sequences.  *syncs goes up by the number of answers
+ * that end it.  Returns 0, or -1 when it cannot be sent. */
 int	 pool_session_rollback(struct pconn *c, unsigned *syncs) MUST_CHECK;
 int	 pool_session_reset(struct pconn *c, unsigned *syncs) MUST_CHECK;
 
