@@ -141,13 +141,15 @@ $(O)/bench/floor: $(patsubst %,$(O)/tests/bench/%.o,floor call ask fleet hist) \
 	$(O)/acdbd.a $(LIBACDB)
 $(O)/bench/load: $(patsubst %,$(O)/tests/bench/%.o,load load_http ask fleet hist) \
 	$(LIBACDB)
+$(O)/bench/stdio: $(patsubst %,$(O)/tests/bench/%.o,stdio ask fleet hist) \
+	$(LIBACDB)
 $(O)/bench/%:
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ -L$(PG_LIB) -lpq -lssl -lcrypto -lm
 
 .PHONY: bench bench-build
-bench-build: all $(O)/bench/floor $(O)/bench/load
+bench-build: all $(patsubst %,$(O)/bench/%,floor load stdio)
 bench: bench-build
 	@O=$(O) tests/bench/bench.sh
 

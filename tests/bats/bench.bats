@@ -24,6 +24,7 @@ teardown() {
 	    "$TOP/tests/bench/bench.sh" 3>&-
 	[ "$(grep -cE '^(select|insert|batch|vector) +(plain|TLS) +2 +2 +[1-9]' \
 	    <<<"$output")" -eq 8 ]
+	grep -qE '^/v1/mcp +2 +[1-9]' <<<"$output"
 	[[ $output == *"without RESET ALL"* ]]
 	[[ $output == *"without its audit row (by group commit)"* ]]
 	[ -z "$(ls -A "$D")" ]

@@ -10,8 +10,9 @@
 #
 # Variables: BENCH_CALLS ("select insert batch vector"; or unsure), BENCH_CONNS
 # ("1 8 32"), BENCH_ROUNDS (3), BENCH_SECONDS (0.6, of a round),
-# BENCH_VECTORS (10000), BENCH_PARTS=1 (also what each part of the boundary
-# costs), BENCH_ACDBD (settings of acdbd: "AGENTCOOPDB_AUDIT_DISABLED=true").
+# BENCH_VECTORS (10000), BENCH_MCP=0 (nothing of MCP), BENCH_PARTS=1 (also what
+# each part of the boundary costs), BENCH_ACDBD (settings of acdbd:
+# "AGENTCOOPDB_AUDIT_DISABLED=true").
 set -eu
 cd "$(dirname "$0")/../.."
 top=$PWD
@@ -62,6 +63,8 @@ say() {
 . tests/bench/same.sh
 # shellcheck source=tests/bench/parts.sh
 . tests/bench/parts.sh
+# shellcheck source=tests/bench/mcp.sh
+. tests/bench/mcp.sh
 
 finish() {
 	stop quiet
@@ -204,4 +207,5 @@ print_head
 for call in $calls; do
 	measure "$call"
 done
+[ "${BENCH_MCP:-1}" = 0 ] || measure_mcp
 [ "${BENCH_PARTS:-0}" = 0 ] || measure_parts

@@ -33,6 +33,7 @@ struct options {
 	bool		 tls;
 	struct ask	 ask;
 	unsigned	 batch;		/* statements; 0: no batch */
+	bool		 mcp;		/* as a tool's calls, over /v1/mcp */
 	unsigned	 conns;
 	unsigned	 procs;
 	struct fleet_time time;
@@ -57,6 +58,10 @@ body(const struct options *o, uint32_t *seed, size_t *n)
 
 	if (out == NULL)
 		err(1, "requests");
+	if (o->mcp)
+		fputs("{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":"
+		    "\"tools/call\",\"params\":{\"name\":\"sql_query\","
+		    "\"arguments\":", out);
 	fputs(o->batch > 0 ? "{\"statements\":[" : "", out);
 	put_statement(out, o, seed);
 	for (unsigned i = 1; i < o->batch; i++) {
@@ -64,6 +69,7 @@ body(const struct options *o, uint32_t *seed, size_t *n)
 		put_statement(out, o, seed);
 	}
 	fputs(o->batch > 0 ? "]}" : "", out);
+	fputs(o->mcp ? "}}" : "", out);
 	if (fclose(out) != 0)
 		err(1, "requests");
 	return text;
@@ -82,12 +88,12 @@ build(struct options *o, const char *token)
 		size_t nbody;
 		char *text = body(o, &seed, &nbody);
 		int n = asprintf(&r->text,
-		    "POST /v1/sql/%s HTTP/1.1\r\nHost: %s:%s\r\n"
+		    "POST /v1/%s HTTP/1.1\r\nHost: %s:%s\r\n"
 		    "Authorization: Bearer %s\r\n"
 		    "Content-Type: application/json\r\n"
 		    "Content-Length: %zu\r\n\r\n%s",
-		    o->batch > 0 ? "batch" : "execute", o->target.host,
-		    o->port, token, nbody, text);
+		    o->mcp ? "mcp" : o->batch > 0 ? "sql/batch" :
+		    "sql/execute", o->target.host, o->port, token, nbody, text);
 
 		if (n == -1)
 			err(1, "requests");
@@ -247,6 +253,7 @@ usage(FILE *out)
 	    "  -k N          $1 is one of 1 .. N (10000)\n"
 	    "  -v N          $1 is a vector of N dimensions\n"
 	    "  -b N          a batch: the statement N times\n"
+	    "  -m            over /v1/mcp, as calls of the tool sql_query\n"
 	    "  -c N          connections (1)\n"
 	    "  -p N          processes (1)\n"
 	    "  -n N          end after so many calls a process\n"
@@ -266,9 +273,10 @@ options_read(struct options *o, int argc, char **argv)
 {
 	int ch;
 
-	while ((ch = getopt(argc, argv, "sa:k:v:b:c:p:n:t:W:h")) != -1) {
+	while ((ch = getopt(argc, argv, "sma:k:v:b:c:p:n:t:W:h")) != -1) {
 		switch (ch) {
 		case 's': o->tls = true; break;
+		case 'm': o->mcp = true; break;
 		case 'a': o->ca_file = optarg; break;
 		case 'k': o->ask.key_max = number(optarg); break;
 		case 'v': o->ask.dims = number(optarg); break;
@@ -284,7 +292,7 @@ options_read(struct options *o, int argc, char **argv)
 	}
 	if (argc - optind != 3 || o->conns < 1 || o->conns > CONNS_MAX ||
 	    o->procs < 1 || o->procs > FLEET_MAX || o->procs > o->conns ||
-	    o->ask.dims > ASK_DIMS_MAX) {
+	    o->ask.dims > ASK_DIMS_MAX || (o->mcp && o->batch > 0)) {
 		usage(stderr);
 		exit(64);
 	}
