@@ -133,16 +133,24 @@ int
 buf_addv(struct buf *b, const char *fmt, va_list ap)
 {
 	va_list again;
+	size_t room;
 	int n;
 
+	/* What fits is printed once. */
+	if (make_room(b, 0) == -1)
+		return -1;
+	room = b->cap - b->tail;
 	va_copy(again, ap);
-	n = vsnprintf(NULL, 0, fmt, again);
+	n = vsnprintf(b->p + b->tail, room, fmt, again);
 	va_end(again);
+	if (n < 0 || (size_t)n >= room || (size_t)n > b->max - buf_len(b))
+		b->p[b->tail] = '\0';
 	if (n < 0)
 		return refuse(b, EINVAL);
 	if (make_room(b, (size_t)n) == -1)
 		return -1;
-	vsnprintf(b->p + b->tail, (size_t)n + 1, fmt, ap);
+	if ((size_t)n >= room)
+		vsnprintf(b->p + b->tail, (size_t)n + 1, fmt, ap);
 	b->tail += (size_t)n;
 	return 0;
 }
