@@ -137,7 +137,8 @@ unit: $(UNIT)
 	@sh tests/unit/run.sh $(UNIT)
 
 # What the gateway is measured with: the floor under it and a load generator.
-$(O)/bench/floor: $(patsubst %,$(O)/tests/bench/%.o,floor call ask fleet hist) \
+$(O)/bench/floor: $(patsubst %,$(O)/tests/bench/%.o,floor drive trail call ask \
+	fleet hist) \
 	$(O)/acdbd.a $(LIBACDB)
 $(O)/bench/load: $(patsubst %,$(O)/tests/bench/%.o,load load_http ask fleet hist) \
 	$(LIBACDB)

@@ -2,37 +2,28 @@
  * audit.c - see audit.h.
  *
  * A connection of its own: a group's INSERT must not wait behind a key's
- * lookup, nor a lookup behind an fsync.  A row becomes one element in each
- * of several arrays, in binary form, and the group one INSERT ... SELECT
- * FROM unnest(...).
+ * lookup, nor a lookup behind an fsync.  What a group is made of is
+ * audit_group.c's business.
  */
 #include <arpa/inet.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "audit.h"
+#include "audit_group.h"
 #include "board.h"
 #include "lib/log.h"
-#include "lib/pgarray.h"
 #include "pgc.h"
 #include "pgtarget.h"
 #include "route.h"
 #include "worker.h"
 
-#define GROUP_MAX	2048		/* rows gathered at most */
-#define GROUP_BYTES	(4 << 20)	/* of one column */
 #define RETRY_MS	250
 #define THROTTLED_MAX	64		/* keys at once over their limit */
 #define COMPLETE_MS	50		/* what nobody waits for may wait */
 
-enum column { ID, REQUEST, WORKSPACE, KEY, ENDPOINT, COMMAND, SQL_HASH, SQL,
-    DURATION, ROWS, STATUS, ERROR, PEER, TRACE, COLUMNS };
-enum { DONE_ID, DONE_DURATION, DONE_ROWS, DONE_COLUMNS };
-
 struct group {
-	struct pgarray	 column[COLUMNS];
-	struct pgarray	 completed[DONE_COLUMNS];
-	int		 rows, completions;
+	struct audit_group *rows;
 	struct audit_wait *waits;
 };
 
@@ -62,45 +53,7 @@ struct audit {
 	struct timer	 second;	/* when those are written */
 };
 
-static const char insert_sql[] =
-    "INSERT INTO acdb.audit_logs (id, request_id, workspace_id, key_id,"
-    " endpoint, command, sql_hash, sql, duration_us, rows_affected, status,"
-    " error_code, client_ip, trace_id)"
-    " SELECT i, r, w, k, e, c, h, s, d, n, t, x, p::inet, o FROM"
-    " unnest($1::uuid[], $2::text[], $3::uuid[], $4::uuid[], $5::text[],"
-    " $6::text[], $7::bytea[], $8::text[], $9::int8[], $10::int8[],"
-    " $11::int4[], $12::text[], $13::text[], $14::text[])"
-    " u(i, r, w, k, e, c, h, s, d, n, t, x, p, o)";
-
-static const char complete_sql[] =
-    "UPDATE acdb.audit_logs a SET duration_us = u.d, rows_affected = u.n"
-    " FROM unnest($1::uuid[], $2::int8[], $3::int8[]) u(i, d, n)"
-    " WHERE a.id = u.i";
-
-static const uint32_t column_type[COLUMNS] = {
-	[ID] = PGARRAY_UUID, [REQUEST] = PGARRAY_TEXT,
-	[WORKSPACE] = PGARRAY_UUID, [KEY] = PGARRAY_UUID,
-	[ENDPOINT] = PGARRAY_TEXT, [COMMAND] = PGARRAY_TEXT,
-	[SQL_HASH] = PGARRAY_BYTEA, [SQL] = PGARRAY_TEXT,
-	[DURATION] = PGARRAY_INT8, [ROWS] = PGARRAY_INT8,
-	[STATUS] = PGARRAY_INT4, [ERROR] = PGARRAY_TEXT,
-	[PEER] = PGARRAY_TEXT, [TRACE] = PGARRAY_TEXT,
-};
-static const uint32_t completed_type[DONE_COLUMNS] = {
-	PGARRAY_UUID, PGARRAY_INT8, PGARRAY_INT8
-};
-
 static void connect_now(void *arg);
-
-static void
-group_clear(struct group *g)
-{
-	for (int i = 0; i < COLUMNS; i++)
-		pgarray_clear(&g->column[i]);
-	for (int i = 0; i < DONE_COLUMNS; i++)
-		pgarray_clear(&g->completed[i]);
-	g->rows = g->completions = 0;
-}
 
 /* Tell all who wait for a group.  They may add to the next one. */
 static void
@@ -116,20 +69,6 @@ group_answer(struct group *g, bool durable)
 	}
 }
 
-static int
-send_arrays(PGconn *conn, const char *name, struct pgarray *arrays, int n)
-{
-	const char *values[COLUMNS];
-	int lengths[COLUMNS], formats[COLUMNS];
-
-	for (int i = 0; i < n; i++) {
-		values[i] = pgarray_bytes(&arrays[i], &lengths[i]);
-		formats[i] = 1;
-	}
-	return PQsendQueryPrepared(conn, name, n, values, lengths, formats, 0)
-	    ? 0 : -1;
-}
-
 /* Send what has gathered, if nothing is under way. */
 static void
 flush_group(void *arg)
@@ -137,15 +76,13 @@ flush_group(void *arg)
 	struct audit *a = arg;
 	struct group *g = &a->group[a->gathering];
 
-	if (a->busy || !a->connected || (g->rows == 0 && g->completions == 0))
+	if (a->busy || !a->connected || audit_group_empty(g->rows))
 		return;
 	a->gathering = 1 - a->gathering;
 	a->busy = true;
 	a->failed = false;
 	a->syncs = 1;			/* one transaction, one fsync */
-	if ((g->rows > 0 && send_arrays(a->pg.conn, "i", g->column,
-	    COLUMNS) == -1) || (g->completions > 0 && send_arrays(a->pg.conn,
-	    "c", g->completed, DONE_COLUMNS) == -1) ||
+	if (audit_group_send(g->rows, a->pg.conn) == -1 ||
 	    !PQpipelineSync(a->pg.conn))
 		pgc_fail(&a->pg);
 	else
@@ -158,8 +95,7 @@ on_ready(void *arg)
 	struct audit *a = arg;
 
 	/* The first two answers are to these; see on_readable(). */
-	if (!PQsendPrepare(a->pg.conn, "i", insert_sql, 0, NULL) ||
-	    !PQsendPrepare(a->pg.conn, "c", complete_sql, 0, NULL) ||
+	if (audit_group_prepare(a->pg.conn) == -1 ||
 	    !PQpipelineSync(a->pg.conn)) {
 		pgc_fail(&a->pg);
 		return;
@@ -167,7 +103,7 @@ on_ready(void *arg)
 	a->busy = true;
 	a->failed = false;
 	a->syncs = 1;
-	group_clear(&a->group[1 - a->gathering]);
+	audit_group_clear(a->group[1 - a->gathering].rows);
 	a->connected = true;
 	pgc_flush(&a->pg);
 }
@@ -191,7 +127,7 @@ on_readable(void *arg)
 	if (!a->busy || a->syncs > 0)
 		return;
 	a->busy = false;
-	group_clear(&a->group[1 - a->gathering]);
+	audit_group_clear(a->group[1 - a->gathering].rows);
 	group_answer(&a->group[1 - a->gathering], !a->failed);
 	flush_group(a);
 }
@@ -209,8 +145,8 @@ on_lost(void *arg)
 	pgc_close(&a->pg);
 	for (int i = 0; i < 2; i++) {
 		board_add(a->w->board, COUNT_AUDIT_SKIPPED,
-		    a->group[i].rows);
-		group_clear(&a->group[i]);
+		    audit_group_rows(a->group[i].rows));
+		audit_group_clear(a->group[i].rows);
 	}
 	for (int i = 0; i < 2; i++)
 		group_answer(&a->group[i], false);
@@ -227,10 +163,7 @@ connect_now(void *arg)
 	struct audit *a = arg;
 	const char *keys[PGTARGET_KEYS], *values[PGTARGET_KEYS];
 
-	pgtarget_params(a->target, NULL, NULL, "-c search_path=pg_catalog"
-	    " -c synchronous_commit=on -c TimeZone=UTC -c jit=off"
-	    /* The planner must not scan the table for a few ids. */
-	    " -c enable_seqscan=off -c plan_cache_mode=force_generic_plan",
+	pgtarget_params(a->target, NULL, NULL, AUDIT_GROUP_OPTIONS,
 	    "agentcoopdb audit", keys, values);
 	if (pgc_start(&a->pg, a->w->loop, keys, values, &events, a) == -1)
 		loop_timer(a->w->loop, &a->retry, RETRY_MS);
@@ -298,20 +231,20 @@ audit_new(struct worker *w, const struct pgtarget *target)
 		return NULL;
 	a->w = w;
 	a->target = target;
-	for (int g = 0; g < 2; g++) {
-		for (int i = 0; i < COLUMNS; i++)
-			pgarray_init(&a->group[g].column[i], column_type[i],
-			    GROUP_BYTES);
-		for (int i = 0; i < DONE_COLUMNS; i++)
-			pgarray_init(&a->group[g].completed[i],
-			    completed_type[i], GROUP_BYTES);
-	}
+	for (int i = 0; i < 2; i++)
+		if ((a->group[i].rows = audit_group_new()) == NULL)
+			goto free_groups;
 	timer_init(&a->retry, connect_now, a);
 	timer_init(&a->second, on_second, a);
 	timer_init(&a->later, flush_group, a);
 	task_init(&a->flush, flush_group, a);
 	loop_timer(w->loop, &a->retry, 0);
 	return a;
+free_groups:
+	for (int i = 0; i < 2; i++)
+		audit_group_free(a->group[i].rows);
+	free(a);
+	return NULL;
 }
 
 void
@@ -324,12 +257,9 @@ audit_free(struct audit *a)
 	loop_timer_stop(a->w->loop, &a->later);
 	loop_unpost(a->w->loop, &a->flush);
 	pgc_close(&a->pg);
-	for (int g = 0; g < 2; g++) {
-		group_answer(&a->group[g], false);
-		for (int i = 0; i < COLUMNS; i++)
-			pgarray_fini(&a->group[g].column[i]);
-		for (int i = 0; i < DONE_COLUMNS; i++)
-			pgarray_fini(&a->group[g].completed[i]);
+	for (int i = 0; i < 2; i++) {
+		group_answer(&a->group[i], false);
+		audit_group_free(a->group[i].rows);
 	}
 	free(a);
 }
@@ -345,33 +275,11 @@ audit_add(struct audit *a, const struct audit_row *row,
     struct audit_wait *wait)
 {
 	struct group *g = &a->group[a->gathering];
-	struct pgarray *c = g->column;
 
-	if (!a->connected || g->rows >= GROUP_MAX ||
-	    (row->sql != NULL && pgarray_room(&c[SQL]) <
-	    strlen(row->sql) + 8)) {
+	if (!a->connected || audit_group_add(g->rows, row) == -1) {
 		board_add(a->w->board, COUNT_AUDIT_SKIPPED, 1);
 		return -1;
 	}
-	pgarray_add(&c[ID], row->id, UUID_LEN);
-	pgarray_adds(&c[REQUEST], row->request_id);
-	pgarray_add(&c[WORKSPACE], row->who->workspace, UUID_LEN);
-	pgarray_add(&c[KEY], row->who->key_uuid, UUID_LEN);
-	pgarray_adds(&c[ENDPOINT], row->endpoint);
-	pgarray_adds(&c[COMMAND], row->command[0] != '\0' ? row->command :
-	    NULL);
-	pgarray_add(&c[SQL_HASH], row->sql_hash, 32);
-	pgarray_adds(&c[SQL], row->sql);
-	pgarray_int8(&c[DURATION], row->duration_us);
-	if (row->rows < 0)
-		pgarray_add(&c[ROWS], NULL, 0);
-	else
-		pgarray_int8(&c[ROWS], row->rows);
-	pgarray_int4(&c[STATUS], row->status);
-	pgarray_adds(&c[ERROR], row->error);
-	pgarray_adds(&c[PEER], row->peer[0] != '\0' ? row->peer : NULL);
-	pgarray_adds(&c[TRACE], row->trace[0] != '\0' ? row->trace : NULL);
-	g->rows++;
 	if (wait != NULL) {
 		wait->waiting = true;
 		wait->next = g->waits;
@@ -403,16 +311,12 @@ audit_complete(struct audit *a, const uint8_t id[UUID_LEN],
     int64_t duration_us, int64_t rows)
 {
 	struct group *g = &a->group[a->gathering];
+	bool first = audit_group_empty(g->rows);
 
-	if (!a->connected || g->completions >= GROUP_MAX)
+	if (!a->connected || audit_group_complete(g->rows, id, duration_us,
+	    rows) == -1)
 		return;
-	pgarray_add(&g->completed[DONE_ID], id, UUID_LEN);
-	pgarray_int8(&g->completed[DONE_DURATION], duration_us);
-	if (rows < 0)
-		pgarray_add(&g->completed[DONE_ROWS], NULL, 0);
-	else
-		pgarray_int8(&g->completed[DONE_ROWS], rows);
 	/* Along with the next group, or after a moment on their own. */
-	if (g->completions++ == 0)
+	if (first)
 		loop_timer(a->w->loop, &a->later, COMPLETE_MS);
 }

@@ -3,8 +3,8 @@
 # to read it.
 #
 # In one run and on one private PostgreSQL, in turns: tests/bench/floor.c (the
-# same statements straight through libpq), acdbd over plaintext, acdbd over
-# TLS.  Figures are medians of short rounds; they are printed and never
+# same statements straight through libpq) without and with the audit of reads,
+# acdbd over plaintext, acdbd over TLS.  Figures are medians of short rounds; they are printed and never
 # judged here.  The rate limit is off; all else is acdbd's default, audit
 # and a log line a request included.
 #
@@ -138,30 +138,37 @@ a_call() {
 
 # print_row WHAT TRANSPORT CLIENTS PGCONNS SERIES
 print_row() {
-	printf '%-8s%-6s%8s%6s %9.0f%9.0f%7s%7s%7s%9.1f %8s\n' "$1" "$2" \
-	    "$3" "$4" "$(median floor.rate)" "$(median "$5.rate")" \
-	    "$(over "$5.rate" floor.rate)" "$(over "$5.p50" floor.p50)" \
-	    "$(over "$5.p99" floor.p99)" "$(median "$5.cpu")" \
+	printf '%-8s%-6s%8s%6s %8.0f%8.0f%8.0f%7s%7s%7s%7s%8.1f %7s\n' "$1" \
+	    "$2" "$3" "$4" "$(median bare.rate)" "$(median floor.rate)" \
+	    "$(median "$5.rate")" "$(over "$5.rate" floor.rate)" \
+	    "$(over "$5.p50" floor.p50)" "$(over "$5.p99" floor.p99)" \
+	    "$(over "$5.rate" bare.rate)" "$(median "$5.cpu")" \
 	    "$([ "$5" = plain ] || over tls.rate plain.rate)"
 }
 
 print_head() {
-	printf '%-8s%-6s%8s%6s %9s%9s%21s%9s %8s\n' '' '' '' PG \
-	    floor acdbd 'acdbd / floor' 'CPU us' TLS/
-	printf '%-8s%-6s%8s%6s %9s%9s%7s%7s%7s%9s %8s\n' call over clients \
-	    conns calls/s calls/s calls p50 p99 'a call' plain
+	printf '%-8s%-6s%8s%6s %8s%8s%8s%21s%7s%8s %7s\n' '' '' '' PG bare \
+	    floor acdbd 'acdbd / floor' /bare 'CPU us' TLS/
+	printf '%-8s%-6s%8s%6s %8s%8s%8s%7s%7s%7s%7s%8s %7s\n' call over \
+	    clients conns calls/s calls/s calls/s calls p50 p99 calls 'a call' \
+	    plain
 }
 
 # measure CALL
 measure() {
 	local call=$1 c n i
-	local -a with
+	local -a with audited
 	read -ra with <<<"${floor_args[$call]:-}"
 	for c in $conns; do
 		n=${pg_conns[$c]}
+		# A write has its audit row with it in either case.
+		audited=()
+		[ "$call" = insert ] || audited=(-a "$c")
 		rm -f "$dir"/series.*
 		for ((i = 0; i < rounds; i++)); do
-			run_floor floor "$n" -q "${text[$call]}" "${with[@]}"
+			run_floor bare "$n" -q "${text[$call]}" "${with[@]}"
+			run_floor floor "$n" -q "${text[$call]}" "${with[@]}" \
+			    "${audited[@]}"
 			run_load plain plain "$c" "$call"
 			run_load tls tls "$c" "$call" -s -a "$dir/cert.pem"
 		done

@@ -9,7 +9,6 @@
 #include <string.h>
 #include <time.h>
 
-#include "hist.h"
 #include "lib/cdefs.h"
 
 #define CTX_LIFE_US	(60 * INT64_C(1000000))
@@ -211,17 +210,16 @@ call_send(struct call *c)
 		enum frame	frame;
 	} front[] = {
 		{ PART_RESET, FRAME_RESET },
+		{ PART_BEGIN, FRAME_BEGIN },
 		{ PART_HYGIENE, FRAME_ROLE },
 		{ PART_HYGIENE, FRAME_SEQUENCES },
 		{ PART_HYGIENE, FRAME_CURSORS },
 		{ PART_HYGIENE, FRAME_UNLISTEN },
-		{ PART_BEGIN, FRAME_BEGIN },
 	};
 	const struct call_plan *plan = c->plan;
 	bool pure = (plan->parts & PART_PURE) != 0;
 	int rc = 0;
 
-	c->sent_ns = hist_now();
 	for (size_t i = 0; rc == 0 && i < NELEM(front); i++)
 		if ((plan->parts & front[i].part) != 0)
 			rc = frame(c, front[i].frame == FRAME_BEGIN && pure ?

@@ -65,7 +65,7 @@ struct call {
 	char		 ws_text[UUID_TEXT];
 	int64_t		 ctx_renew_us;	/* when ctx wants signing again */
 	uint32_t	 seed;
-	int64_t		 sent_ns;
+	int64_t		 began_ns;	/* the caller's */
 	bool		 unsent;	/* libpq holds bytes to flush */
 };
 

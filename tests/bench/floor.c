@@ -13,19 +13,21 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
 #include <unistd.h>
 
 #include "call.h"
+#include "drive.h"
 #include "fleet.h"
 #include "lib/cdefs.h"
 
-#define CONNS_MAX	512
+#define CONNS_MAX	DRIVE_CLIENTS
 
 struct options {
 	struct call_plan plan;
 	bool		 parts_given;
 	unsigned	 conns;
+	unsigned	 audited;	/* clients; 0: one a connection, and no
+					 * audit of reads */
 	unsigned	 procs;
 	struct fleet_time time;
 };
@@ -61,94 +63,26 @@ parts_read(char *list)
 	return parts;
 }
 
-/* Time on a CPU of the backends; 0 where they are on another machine. */
-static double
-backend_seconds(const struct call *calls, unsigned n)
-{
-	double sum = 0;
-
-	for (unsigned i = 0; i < n; i++) {
-		char path[64];
-		unsigned long long ns = 0;
-		FILE *f;
-
-		snprintf(path, sizeof(path), "/proc/%d/schedstat",
-		    calls[i].c.pid);
-		if ((f = fopen(path, "r")) == NULL)
-			return 0;
-		if (fscanf(f, "%llu", &ns) == 1)
-			sum += (double)ns / 1e9;
-		fclose(f);
-	}
-	return sum;
-}
-
-/* Keep every connection busy until the time is over. */
-static int
-drive(int ep, struct call *calls, unsigned n, struct fleet_result *res,
-    const struct fleet_time *t)
-{
-	struct epoll_event ev[64];
-	unsigned busy = n;
-
-	for (unsigned i = 0; i < n; i++)
-		if (call_send(&calls[i]) != 0)
-			return -1;
-	while (busy > 0) {
-		int got = epoll_wait(ep, ev, NELEM(ev), -1);
-
-		for (int i = 0; i < got; i++) {
-			struct call *c = ev[i].data.ptr;
-			int end = call_read(c);
-			int64_t now;
-
-			if (end < 0)
-				return -1;
-			if (end == 0)
-				continue;
-			now = hist_now();
-			res->calls++;
-			if (c->sent_ns >= t->from && now <= t->until)
-				hist_record(&res->hist, now - c->sent_ns);
-			if (!fleet_more(t, now, res->calls))
-				busy--;
-			else if (call_send(c) != 0)
-				return -1;
-		}
-	}
-	return 0;
-}
-
 static int
 work(void *arg, unsigned index, struct fleet_result *res)
 {
 	struct options *o = arg;
 	unsigned n = fleet_share(o->conns, o->procs, index);
-	struct call *calls = calloc(n, sizeof(*calls));
-	struct epoll_event ev = { .events = EPOLLIN };
-	int ep = epoll_create1(EPOLL_CLOEXEC);
+	unsigned clients = o->audited == 0 ? n :
+	    fleet_share(o->audited, o->procs, index);
+	struct drive *d;
 
-	if (calls == NULL || ep == -1)
+	d = drive_open(&o->plan, n, o->audited > 0, index * 7919 + 1);
+	if (d == NULL)
 		return -1;
-	for (unsigned i = 0; i < n; i++) {
-		if (call_open(&calls[i], &o->plan, index * 7919 + i + 1) != 0)
-			return -1;
-		ev.data.ptr = &calls[i];
-		if (epoll_ctl(ep, EPOLL_CTL_ADD, PQsocket(calls[i].c.pg.conn),
-		    &ev) == -1)
-			return -1;
-	}
 	fleet_go(res, &o->time);
 	res->cpu_s = -fleet_cpu();
-	res->backend_s = -backend_seconds(calls, n);
-	if (drive(ep, calls, n, res, &o->time) != 0)
+	res->backend_s = -drive_backends(d);
+	if (drive_run(d, clients, res, &o->time) != 0)
 		return -1;
 	res->cpu_s += fleet_cpu();
-	res->backend_s += backend_seconds(calls, n);
-	for (unsigned i = 0; i < n; i++)
-		call_close(&calls[i]);
-	free(calls);
-	close(ep);
+	res->backend_s += drive_backends(d);
+	drive_close(d);
 	return 0;
 }
 
@@ -165,6 +99,8 @@ usage(FILE *out)
 	    "  -v N          $1 is a vector of N dimensions\n"
 	    "  -b N          a batch: the statement N times (1)\n"
 	    "  -c N          connections (1)\n"
+	    "  -a N          N clients share them, and a read's audit row is\n"
+	    "                durable before its client goes on\n"
 	    "  -p N          processes (one a connection, at most a CPU)\n"
 	    "  -n N          end after so many calls a process\n"
 	    "  -t SECONDS    how long to measure (2)\n"
@@ -185,7 +121,7 @@ number(const char *text)
 static void
 options_read(struct options *o, int argc, char **argv)
 {
-	static const char known[] = "d:l:r:q:wk:v:b:c:p:n:t:W:P:1h";
+	static const char known[] = "d:l:r:q:wk:v:b:c:a:p:n:t:W:P:1h";
 	int ch;
 
 	while ((ch = getopt(argc, argv, known)) != -1) {
@@ -199,6 +135,7 @@ options_read(struct options *o, int argc, char **argv)
 		case 'v': o->plan.ask.dims = number(optarg); break;
 		case 'b': o->plan.statements = number(optarg); break;
 		case 'c': o->conns = number(optarg); break;
+		case 'a': o->audited = number(optarg); break;
 		case 'p': o->procs = number(optarg); break;
 		case 'n': o->time.calls_max = number(optarg); break;
 		case 't': o->time.measure_s = strtod(optarg, NULL); break;
@@ -242,8 +179,10 @@ main(int argc, char **argv)
 	if (o.procs == 0)
 		o.procs = o.conns < cpus ? o.conns : cpus;
 	if (o.conns < 1 || o.conns > CONNS_MAX || o.procs > FLEET_MAX ||
-	    o.procs > o.conns || o.plan.ask.dims > ASK_DIMS_MAX)
-		errx(64, "-c, -p or -v out of range");
+	    o.procs > o.conns || o.audited > CONNS_MAX ||
+	    (o.audited > 0 && o.audited < o.procs) ||
+	    o.plan.ask.dims > ASK_DIMS_MAX)
+		errx(64, "-c, -a, -p or -v out of range");
 	if (fleet_run(o.procs, work, &o) != 0)
 		return 1;
 	fleet_report(&o.time);
