@@ -6,7 +6,8 @@
 #	asan-bats, lint or fuzz.
 #
 # Each part's whole output is kept in build/check/PART.log.  A part that runs
-# no test has failed.  The last line is "N passed, N failed".
+# no test has failed.  fuzz, which no other part waits for and which waits for
+# nothing, runs beside the others.  The last line is "N passed, N failed".
 set -u
 cd "$(dirname "$0")/.." || exit 1
 export LC_ALL=C.UTF-8 BATS_TEST_TIMEOUT=${BATS_TEST_TIMEOUT:-300}
@@ -21,9 +22,8 @@ export no_proxy=localhost,127.0.0.1,::1
 
 make=${MAKE:-make}
 jobs=-j$(nproc)
-passed=0 failed=0 skipped=0
 mkdir -p build/check
-rm -f build/check/total
+rm -f build/check/total build/check/*.count
 
 count() {
 	grep -cE "$1" "$log"
@@ -35,7 +35,6 @@ count() {
 part() {
 	local name=$1 log=build/check/$1.log rc p f s total began=$SECONDS
 	shift
-	printf '%s: ' "$name"
 	"$@" >"$log" 2>&1 </dev/null
 	rc=$?
 	s=$(count '^ok .*# skip')
@@ -50,11 +49,13 @@ part() {
 		echo "ran no test" >>"$log"
 		f=1
 	fi
-	printf '%d passed, %d failed' "$p" "$f"
-	[ "$s" -eq 0 ] || printf ', %d skipped' "$s"
-	printf ' (%d s)\n' $((SECONDS - began))
-	[ "$f" -eq 0 ] || show "$log"
-	passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
+	echo "$p $f $s" >"build/check/$name.count"
+	# In one piece, for another part may have something to say as well.
+	printf '%s\n' "$(
+		printf '%s: %d passed, %d failed' "$name" "$p" "$f"
+		[ "$s" -eq 0 ] || printf ', %d skipped' "$s"
+		printf ' (%d s)\n' $((SECONDS - began))
+		[ "$f" -eq 0 ] || show "$log")"
 }
 
 # Of TAP what did not pass, of anything else its end.
@@ -72,7 +73,7 @@ show() {
 build() {
 	"$make" -s "$jobs" VARIANT="$1" all || {
 		echo "the build of variant $1 failed"
-		failed=$((failed + 1))
+		echo 0 1 0 >"build/check/build-$1.count"
 		return 1
 	}
 }
@@ -82,7 +83,7 @@ golden() {
 }
 
 bats_all() {
-	O=build/$1 bats --formatter tap tests/bats
+	O=build/$1 tests/bats/run.sh
 }
 
 run() {
@@ -98,7 +99,7 @@ run() {
 	asan-golden)	build asan && part asan-golden golden asan ;;
 	asan-bats)	build asan && part asan-bats bats_all asan ;;
 	lint)		part lint "$make" "$jobs" lint ;;
-	fuzz)		part fuzz "$make" "$jobs" fuzz-short ;;
+	fuzz)		part fuzz nice -n 5 "$make" "$jobs" fuzz-short ;;
 	*)		echo "check.sh: no part is called $1" >&2
 			exit 64 ;;
 	esac
@@ -106,9 +107,16 @@ run() {
 
 [ $# -gt 0 ] || set -- unit golden bats mcp asan-unit asan-golden asan-bats \
     lint fuzz
+beside=
 for p; do
-	run "$p"
+	[ "$p" != fuzz ] || { run fuzz & beside=$!; }
 done
+for p; do
+	[ "$p" = fuzz ] || run "$p"
+done
+[ -z "$beside" ] || wait "$beside"
+read -r passed failed skipped <<<"$(cat build/check/*.count |
+    awk '{ p += $1; f += $2; s += $3 } END { print p + 0, f + 0, s + 0 }')"
 [ "$skipped" -eq 0 ] || echo "$skipped skipped"
 echo "$passed passed, $failed failed" | tee build/check/total
 [ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]

@@ -19,11 +19,12 @@ case ${O:=build/release} in /*) BIN=$O/bin ;; *) BIN=$TOP/$O/bin ;; esac
 case :$PATH: in *:$BIN:*) ;; *) PATH=$BIN:$PATH ;; esac
 export O BIN TOP PATH
 
-# Below the range that the system hands out by itself.
+# Below the range that the system hands out by itself; files that run side by
+# side look in parts of it that are their own.
 free_port() {
 	local port
 	for _ in {1..50}; do
-		port=$((20000 + RANDOM % 12000))
+		port=$((20000 + ${BATS_SLOT:-0} % 4 * 3000 + RANDOM % 3000))
 		if ! (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; then
 			echo "$port"
 			return
