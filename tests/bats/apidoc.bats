@@ -7,7 +7,7 @@ setup_file() {
 }
 
 teardown_file() {
-	server_stop
+	server_end
 }
 
 # What stands in blocks of sh becomes a script that prints "@@ N" in front of

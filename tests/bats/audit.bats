@@ -14,7 +14,7 @@ setup_file() {
 }
 
 teardown_file() {
-	server_stop
+	server_end
 }
 
 # row COLUMNS: of the row of the call that was just answered; it must stand

@@ -5,6 +5,8 @@
 load helper
 
 @test "no attack of the corpus gets out, at either hardening level" {
-	run -0 python3 "$TOP/tests/security/run.py" --quiet
+	run python3 "$TOP/tests/security/run.py" --quiet
+	tail -n 60 <<<"$output"
+	[ "$status" -eq 0 ]
 	[[ ${lines[-1]} =~ ^corpus:\ [1-9][0-9]*\ passed,\ 0\ failed$ ]]
 }

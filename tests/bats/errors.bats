@@ -18,7 +18,7 @@ setup_file() {
 }
 
 teardown_file() {
-	server_stop
+	server_end
 }
 
 # post FILE: its content as the body.

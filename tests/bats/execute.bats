@@ -12,7 +12,7 @@ setup_file() {
 }
 
 teardown_file() {
-	server_stop
+	server_end
 }
 
 # A statement, its command, rows_affected and rows; each on its own.

@@ -61,6 +61,26 @@ server_stop() {
 	rm -rf "$SRV.config"
 }
 
+# server_stop, failing where something went wrong that no answer tells: a
+# worker that was started again, or what a sanitizer has found.
+server_end() {
+	local found
+	[ -n "${SRV:-}" ] || return 0
+	UP_DIR=$SRV UP_ENV=$SRV.config/up.env "$TOP/deploy/local/down.sh" 3>&-
+	found=$(server_found "$SRV/acdbd.log")
+	server_stop
+	[ -z "$found" ] || {
+		echo "$found"
+		return 1
+	}
+}
+
+# server_found LOG: what stands in it of that kind.
+server_found() {
+	grep -E -A 30 'worker ended unexpectedly|Sanitizer|runtime error:' \
+	    "$1" || true
+}
+
 # acdbd's pid.
 server_pid() {
 	cat "$SRV/acdbd.pid"

@@ -8,7 +8,7 @@ setup_file() {
 }
 
 teardown_file() {
-	server_stop
+	server_end
 }
 
 # curl with the server's certificate and the administrator's key.

@@ -22,7 +22,7 @@ setup_file() {
 }
 
 teardown_file() {
-	server_stop
+	server_end
 }
 
 # once KEY SQL [PARAMS [MEMBERS]]

@@ -9,7 +9,7 @@ setup_file() {
 }
 
 teardown_file() {
-	server_stop
+	server_end
 }
 
 # db ARG...: acdb-keys on the database.

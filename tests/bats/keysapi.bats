@@ -10,7 +10,7 @@ setup_file() {
 }
 
 teardown_file() {
-	server_stop
+	server_end
 }
 
 # keys BODY [CURL OPTION...]: POST /v1/auth/keys; sets token and id.

@@ -33,9 +33,12 @@ setup_file() {
 }
 
 teardown_file() {
-	kill "$(server_pid)"
+	pid=$(server_pid)
+	kill "$pid" && until_true [ ! -d "/proc/$pid" ] || true
+	found=$(server_found "$SRV/log")
 	postgres_stop
 	rm -rf "$SRV"
+	same "$found" ''
 }
 
 is_ready() {

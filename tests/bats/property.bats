@@ -8,7 +8,7 @@ setup_file() {
 }
 
 teardown_file() {
-	server_stop
+	server_end
 }
 
 @test "values at random come back as they were, sent again as well" {

@@ -11,7 +11,7 @@ setup_file() {
 }
 
 teardown_file() {
-	server_stop
+	server_end
 }
 
 # call TOKEN PROCEDURE ARGS [CURL OPTION...]

@@ -12,7 +12,7 @@ setup_file() {
 }
 
 teardown_file() {
-	server_stop
+	server_end
 	rm -rf "$AGENTCOOPDB_RPC_DIR"
 }
 
