@@ -13,7 +13,7 @@
 
 static const char *const members[] = { "key_id", "id", "name", "env",
     "role", "workspace", "workspace_id", "status", "read_only",
-    "rate_per_second", "rate_burst", "allow_from", "created_at",
+    "ungated", "rate_per_second", "rate_burst", "allow_from", "created_at",
     "expires_at", "revoked_at", "last_used_at", "created_by" };
 
 /* The columns of a list. */

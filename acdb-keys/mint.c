@@ -33,7 +33,7 @@ struct mint {
 	const char	*burst;
 	const char	*allow_from;
 	const char	*out;
-	bool		 read_only;
+	bool		 read_only, ungated;
 	int64_t		 expires_ms;	/* 0: never */
 };
 
@@ -105,11 +105,12 @@ insert(struct db *db, const struct mint *m, const struct fresh *f,
 	static const char sql[] = "SELECT acdb_api.key_mint($1::uuid, $2, "
 	    "$3::bytea, $4, $5, $6, pg_catalog.now() + $7::interval, "
 	    "$8::boolean, $9::float8, $10::float8, ('{' || $11 || '}')"
-	    "::cidr[], NULL)";
+	    "::cidr[], NULL, $12::boolean)";
 	char expires[40];
-	const char *v[11] = { ws, f->key_id, f->hash, m->env, m->role,
+	const char *v[12] = { ws, f->key_id, f->hash, m->env, m->role,
 	    m->name, m->expires_ms > 0 ? expires : NULL,
-	    m->read_only ? "t" : "f", m->rate, m->burst, m->allow_from };
+	    m->read_only ? "t" : "f", m->rate, m->burst, m->allow_from,
+	    m->ungated ? "t" : "f" };
 	PGresult *r;
 	char *uuid;
 
@@ -161,6 +162,8 @@ put_members(struct buf *b, const struct mint *m, const char *role_name)
 	}
 	if (m->read_only)
 		buf_adds(b, ",\"read_only\":true");
+	if (m->ungated)
+		buf_adds(b, ",\"ungated\":true");
 	if (m->rate != NULL)
 		buf_addf(b, ",\"rate_per_second\":%s", m->rate);
 	if (m->burst != NULL)
@@ -259,6 +262,8 @@ mint_main(const struct cmd *c, int argc, char **argv)
 		    "end after 90d, 12h ... (never)" },
 		{ "read-only", CMD_FLAG, &m.read_only, NULL,
 		    "it may only read" },
+		{ "ungated", CMD_FLAG, &m.ungated, NULL,
+		    "agents destroy data with it unasked" },
 		{ "rate", CMD_TEXT, &m.rate, "N",
 		    "calls a second, 0: no limit (the server's)" },
 		{ "burst", CMD_TEXT, &m.burst, "N",

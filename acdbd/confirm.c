@@ -112,7 +112,7 @@ confirm_check(const struct call *c, struct problem *why)
 {
 	int at = 0;
 
-	if (c->confirm == NULL || c->dry_run || c->read_only)
+	if (c->confirm == NULL || c->who.ungated || c->dry_run || c->read_only)
 		return 0;
 	while (at < c->nunits && !c->unit[at].stmt.destructive)
 		at++;

@@ -7,7 +7,8 @@
  * confirmation_required and a confirm_token.  The same request with the
  * token in the place of "required" runs.  A token is good for ten minutes,
  * for the same key, statements and parameters, on every node.  It is a guard
- * against mistakes, no privilege: whoever leaves "confirm" out is not asked.
+ * against mistakes, no privilege: whoever leaves "confirm" out is not asked,
+ * nor is a key that was made with "ungated".
  */
 #ifndef CONFIRM_H
 #define CONFIRM_H

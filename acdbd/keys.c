@@ -52,7 +52,7 @@ static const char lookup_sql[] =
     " k.revoked_at IS NOT NULL OR w.archived_at IS NOT NULL"
     "  OR k.expires_at <= pg_catalog.now(),"
     " k.allow_from IS NULL OR EXISTS (SELECT FROM"
-    "  pg_catalog.unnest(k.allow_from) a WHERE $2::inet <<= a)"
+    "  pg_catalog.unnest(k.allow_from) a WHERE $2::inet <<= a), k.ungated"
     " FROM acdb.api_keys k JOIN acdb.workspaces w ON w.id = k.workspace_id"
     " WHERE k.key_id = $1";
 
@@ -292,6 +292,7 @@ judge(struct lookup *l, const PGresult *res, const struct conf *conf,
 	*title = "address_not_allowed";
 	if (!is_true(res, 10))
 		return -1;
+	who->ungated = is_true(res, 11);
 	who->known = true;
 	return 0;
 }

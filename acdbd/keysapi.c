@@ -33,7 +33,7 @@ struct wish {
 	char	role[TEXT_MAX], name[TEXT_MAX], env[TEXT_MAX],
 		workspace[TEXT_MAX], expires_in[TEXT_MAX], rate[TEXT_MAX],
 		burst[TEXT_MAX], allow_from[ALLOW_MAX];
-	bool	has_name, read_only;
+	bool	has_name, read_only, ungated;
 };
 
 struct fresh {			/* a key being made */
@@ -161,8 +161,12 @@ take_member(struct wish *w, const struct json *j, uint32_t i,
 		{ "expires_in", w->expires_in },
 		{ "rate_per_second", w->rate }, { "rate_burst", w->burst },
 	};
+	const struct { const char *name; bool *to; } flags[] = {
+		{ "read_only", &w->read_only }, { "ungated", &w->ungated },
+	};
 	uint32_t v = i + 1;
 	char unknown[64] = "";
+	bool flag = false;
 
 	if (j->tok[v].type == JSON_NULL)
 		return 0;
@@ -172,16 +176,19 @@ take_member(struct wish *w, const struct json *j, uint32_t i,
 			    texts[k].name, why);
 	if (json_is(j, i, "allow_from"))
 		return take_networks(w->allow_from, j, v, why);
-	if (json_is(j, i, "read_only") && (j->tok[v].type == JSON_TRUE ||
-	    j->tok[v].type == JSON_FALSE)) {
-		w->read_only = j->tok[v].type == JSON_TRUE;
-		return 0;
-	}
+	for (size_t k = 0; k < NELEM(flags); k++)
+		if ((flag = json_is(j, i, flags[k].name)) &&
+		    (j->tok[v].type == JSON_TRUE ||
+		    j->tok[v].type == JSON_FALSE)) {
+			*flags[k].to = j->tok[v].type == JSON_TRUE;
+			return 0;
+		} else if (flag)
+			break;
 	if (take_text(unknown, sizeof(unknown), j, i, "member", why) == -1)
 		return -1;
-	return problem_set(why, 400, "invalid_json", json_is(j, i,
-	    "read_only") ? "\"%s\" must be true or false" :
-	    "unknown member \"%s\"", unknown);
+	return problem_set(why, 400, "invalid_json", flag ?
+	    "\"%s\" must be true or false" : "unknown member \"%s\"",
+	    unknown);
 }
 
 static int
@@ -230,7 +237,7 @@ read_wish(struct wish *w, const struct req *r, struct problem *why)
 static const char mint_sql[] =
     "SELECT acdb_api.key_mint($1::uuid, $2, $3::bytea, $4, $5, $6,"
     " pg_catalog.now() + $7::int8 * interval '1 millisecond', $8::bool,"
-    " $9::float8, $10::float8, $11::cidr[], $12::uuid)";
+    " $9::float8, $10::float8, $11::cidr[], $12::uuid, $13::bool)";
 
 /* Whether the role was refused for want of a login, which can be made. */
 static bool
@@ -274,13 +281,14 @@ step_mint(struct req *r)
 	    units_duration(f->wish.expires_in, &expires) == 0)
 		snprintf(ms, sizeof(ms), "%lld", (long long)expires);
 #define OR_NULL(s)	((s)[0] != '\0' ? (s) : NULL)
-	const char *params[12] = { r->who.workspace_text, f->key.id, hash,
+	const char *params[13] = { r->who.workspace_text, f->key.id, hash,
 	    f->key.env, f->wish.role, OR_NULL(f->wish.name),
 	    f->wish.expires_in[0] != '\0' ? ms : NULL,
 	    f->wish.read_only ? "t" : "f", OR_NULL(f->wish.rate),
-	    OR_NULL(f->wish.burst), OR_NULL(f->wish.allow_from), by };
+	    OR_NULL(f->wish.burst), OR_NULL(f->wish.allow_from), by,
+	    f->wish.ungated ? "t" : "f" };
 #undef OR_NULL
-	return asking_send(r, mint_sql, 12, params);
+	return asking_send(r, mint_sql, NELEM(params), params);
 }
 
 /* That the caller may not give the role away is the caller's to know. */

@@ -32,7 +32,7 @@ static const char list_sql[] =
     " SELECT pg_catalog.json_build_object('items', coalesce((SELECT"
     "  pg_catalog.json_agg(pg_catalog.json_build_object("
     "   'key_id', key_id, 'role', pg_role, 'env', env, 'name', name,"
-    "   'read_only', read_only, 'status', CASE"
+    "   'read_only', read_only, 'ungated', ungated, 'status', CASE"
     "    WHEN revoked_at IS NOT NULL THEN 'revoked'"
     "    WHEN expires_at <= pg_catalog.now() THEN 'expired'"
     "    WHEN secret_hash IS NULL THEN 'needs_reminting'"

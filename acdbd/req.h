@@ -40,6 +40,7 @@ struct principal {
 	char	 role[ROLE_MAX + 1];
 	char	 env[5];
 	bool	 read_only;
+	bool	 ungated;		/* destroys data unasked (confirm.h) */
 	double	 rate, burst;		/* per second, bucket; 0: no limit */
 };
 

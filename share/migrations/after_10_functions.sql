@@ -219,7 +219,8 @@ $fn$;
 CREATE OR REPLACE FUNCTION acdb_api.key_mint(p_workspace uuid, p_key_id text,
     p_secret_hash bytea, p_env text, p_pg_role text, p_name text,
     p_expires_at timestamptz, p_read_only boolean, p_rate float8,
-    p_burst float8, p_allow_from cidr[], p_created_by uuid)
+    p_burst float8, p_allow_from cidr[], p_created_by uuid,
+    p_ungated boolean DEFAULT false)
 RETURNS uuid
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $fn$
@@ -233,10 +234,11 @@ BEGIN
 	END IF;
 	INSERT INTO acdb.api_keys (workspace_id, key_id, secret_hash, env,
 	    pg_role, name, expires_at, read_only, rate_per_second, rate_burst,
-	    allow_from, created_by)
+	    allow_from, created_by, ungated)
 	VALUES (p_workspace, p_key_id, p_secret_hash, p_env, p_pg_role,
 	    coalesce(p_name, ''), p_expires_at, coalesce(p_read_only, false),
-	    p_rate, p_burst, p_allow_from, p_created_by)
+	    p_rate, p_burst, p_allow_from, p_created_by,
+	    coalesce(p_ungated, false))
 	RETURNING id INTO new_id;
 	RETURN new_id;
 END
@@ -272,7 +274,8 @@ BEGIN
 	END IF;
 	new_id := acdb_api.key_mint(k.workspace_id, p_new_key_id,
 	    p_new_secret_hash, k.env, k.pg_role, k.name, k.expires_at,
-	    k.read_only, k.rate_per_second, k.rate_burst, k.allow_from, k.id);
+	    k.read_only, k.rate_per_second, k.rate_burst, k.allow_from, k.id,
+	    k.ungated);
 	UPDATE acdb.api_keys
 	    SET expires_at = least(k.expires_at, now() + p_overlap)
 	    WHERE id = k.id;
@@ -310,7 +313,7 @@ $fn$;
 CREATE OR REPLACE TRIGGER key_changed AFTER INSERT OR DELETE OR UPDATE OF id,
 	workspace_id, key_id, secret_hash, env, pg_role, name, read_only,
 	rate_per_second, rate_burst, allow_from, created_at, expires_at,
-	revoked_at, created_by
+	revoked_at, created_by, ungated
 	ON acdb.api_keys FOR EACH ROW EXECUTE FUNCTION acdb.key_changed();
 CREATE OR REPLACE TRIGGER workspace_changed AFTER UPDATE OF name, archived_at
 	ON acdb.workspaces FOR EACH ROW

@@ -48,7 +48,7 @@ GRANT EXECUTE ON FUNCTION
 	acdb_api.role_objection(name),
 	acdb_api.key_lookup(text),
 	acdb_api.key_mint(uuid, text, bytea, text, text, text, timestamptz,
-	    boolean, float8, float8, cidr[], uuid),
+	    boolean, float8, float8, cidr[], uuid, boolean),
 	acdb_api.key_revoke(uuid),
 	acdb_api.key_rotate(uuid, text, bytea, interval),
 	acdb_api.repair_login(name, text),

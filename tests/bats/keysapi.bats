@@ -72,6 +72,25 @@ status_is() {
 	    WHERE k::text LIKE '%${token:25}%'")" 0
 }
 
+@test "who is asked before data is destroyed, and who is not" {
+	keys '{"pg_role":"dbadmin"}'
+	KEY=$token sql 'CREATE TABLE gone ()' '' '"confirm":"required"' && ok
+	KEY=$token sql 'DROP TABLE gone' '' '"confirm":"required"'
+	same "$status" 409 && is .title '"confirmation_required"'
+	keys '{"pg_role":"dbadmin","ungated":true}'
+	KEY=$token sql 'DROP TABLE gone' '' '"confirm":"required"' && ok
+	# Its successor is as free.
+	KEY=$token ask POST /v1/auth/keys/rotate && ok
+	token=$(jq -r .token <<<"$body")
+	KEY=$token sql 'DROP TABLE IF EXISTS gone' '' '"confirm":"required"' &&
+	    ok
+	KEY=$token ask GET '/v1/auth/keys?limit=2' && ok
+	is '[.items[].ungated]' '[true,true]'
+	token=$(mint dbadmin --ungated)
+	KEY=$token sql 'DROP TABLE IF EXISTS gone' '' '"confirm":"required"' &&
+	    ok
+}
+
 @test "what may not be minted" {
 	while IFS='|' read -r text status_ title detail; do
 		echo "$text"
@@ -98,6 +117,7 @@ status_is() {
 	{"pg_role":"dbuser","expires_in":"soon"}|400|invalid_input|*expires_in*
 	{"pg_role":"dbuser","expires_in":"0s"}|400|invalid_input|*expires_in*
 	{"pg_role":"dbuser","read_only":"yes"}|400|invalid_json|*read_only*
+	{"pg_role":"dbuser","ungated":1}|400|invalid_json|*ungated*
 	{"pg_role":"dbuser","rate_per_second":-1}|400|invalid_input|*rate_per_second*
 	{"pg_role":"dbuser","rate_per_second":"x"}|400|invalid_input|
 	{"pg_role":"dbuser","allow_from":"10.0.0.0/8"}|400|invalid_json|*allow_from*
@@ -163,7 +183,7 @@ status_is() {
 	admin=$(mint dbadmin --workspace listed --name k0)
 	KEY=$admin ask GET /v1/auth/keys && ok
 	is '[.next_cursor, (.items|length)]' '[null,1]'
-	is '.items[0]|keys' '["allow_from","created_at","env","expires_at","key_id","last_used_at","name","rate_burst","rate_per_second","read_only","revoked_at","role","status"]'
+	is '.items[0]|keys' '["allow_from","created_at","env","expires_at","key_id","last_used_at","name","rate_burst","rate_per_second","read_only","revoked_at","role","status","ungated"]'
 	for i in 1 2 3 4; do
 		mint dbuser --workspace listed --name "k$i" >/dev/null
 	done
