@@ -19,11 +19,12 @@ static enum mcp_verdict
 keep(struct mcp_call *c)
 {
 	const struct json *j = &c->answer.json;
-	uint32_t ro = json_member(j, 0, "read_only");
 	struct buf first;
+	uint32_t ro;
 
 	if (!mcp_db_ok(c) || j->tok[0].type != JSON_OBJECT)
 		return mcp_db_error(c);
+	ro = json_member(j, 0, "read_only");
 	buf_init(&first, MCP_OUT_MAX / 4);
 	mcp_db_put_json(&first, j, 0);
 	if (buf_len(&first) > 1)
