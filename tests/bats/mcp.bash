@@ -293,6 +293,13 @@ check_transaction() {
 	[ "$(psql "SELECT count(*) FROM $T")" = 3 ]
 }
 
+# One character of it is another.
+forge() {
+	local c=x
+	[ "${1:20:1}" != x ] || c=y
+	echo "${1:0:20}$c${1:21}"
+}
+
 check_gate() {
 	local token sql
 	for sql in "DELETE FROM $T" "UPDATE $T SET name = 'gone'" \
@@ -306,7 +313,7 @@ check_gate() {
 		bad sql_execute "{\"sql\":\"$sql \",\"confirm_token\":
 		    \"$token\"}" 'CONFIRMATION NEEDED'	# another statement
 		bad sql_execute "{\"sql\":\"$sql\",\"confirm_token\":
-		    \"${token%?}-\"}" 'CONFIRMATION NEEDED'
+		    \"$(forge "$token")\"}" 'CONFIRMATION NEEDED'
 		[ "$(psql "SELECT count(*) FROM $T
 		    WHERE name <> 'gone'")" = 2 ]
 		good sql_execute "{\"sql\":\"$sql\",\"confirm_token\":
@@ -319,6 +326,39 @@ check_gate() {
 	    '.rows_affected == 2'
 	good sql_execute "{\"sql\":\"DELETE FROM $T WHERE id = 1\"}" \
 	    '.rows_affected == 1'
+}
+
+# The question is a result, and the answer comes with the call made again.
+check_input_required() {
+	local state yes call
+	ERA=modern T=t${BATS_TEST_NUMBER}
+	make_items
+	call="\"name\":\"sql_execute\",\"arguments\":{\"sql\":\"DELETE FROM $T\"}"
+	rpc tools/call "{$call}"
+	is '.result.resultType == "input_required"
+	    and .result.inputRequests.confirm.method == "elicitation/create"
+	    and (.result.inputRequests.confirm.params.message
+	    | test("has 2 rows now"))'
+	state=$(jq -c .result.requestState <<<"$answer")
+	for yes in '{"action":"decline"}' '{"action":"accept"}' \
+	    '{"action":"accept","content":{"confirm":"yes"}}'; do
+		rpc tools/call "{$call,\"requestState\":$state,
+		    \"inputResponses\":{\"confirm\":$yes}}"
+		is '.result.isError
+		    and (.result.content[0].text | test("declined"))'
+	done
+	yes='{"action":"accept","content":{"confirm":true}}'
+	# Without the state, or with another: asked again.
+	for forged in '' ',"requestState":"AAAA"' \
+	    ",\"requestState\":\"$(forge "${state//\"/}")\""; do
+		rpc tools/call "{$call$forged,
+		    \"inputResponses\":{\"confirm\":$yes}}"
+		is '.result.resultType == "input_required"'
+	done
+	[ "$(psql "SELECT count(*) FROM $T")" = 2 ]
+	rpc tools/call "{$call,\"requestState\":$state,
+	    \"inputResponses\":{\"confirm\":$yes}}"
+	is '.result.structuredContent.rows_affected == 2'
 }
 
 check_schema() {
