@@ -65,7 +65,8 @@ static const char greeting_sql[] =
     " pg_catalog.current_setting('hash_mem_multiplier'),"
     " pg_catalog.current_setting('temp_buffers'),"
     " pg_catalog.current_setting('maintenance_work_mem'),"
-    " pg_catalog.current_setting('max_parallel_workers_per_gather')";
+    " pg_catalog.current_setting('max_parallel_workers_per_gather'),"
+    " pg_catalog.version() ~ '-linux'";
 
 static const char ping_sql[] =
     "SELECT (extract(epoch FROM pg_catalog.clock_timestamp()) * 1000000)"
@@ -165,6 +166,7 @@ read_greeting(struct ctl_server *s, const PGresult *res)
 	copy(s->temp_buffers, sizeof(s->temp_buffers), res, 6);
 	copy(s->maintenance_work_mem, sizeof(s->maintenance_work_mem), res, 7);
 	copy(s->parallel_workers, sizeof(s->parallel_workers), res, 8);
+	s->on_linux = PQgetvalue(res, 0, 9)[0] == 't';
 }
 
 /* Its answer makes the connection ready, or says why it cannot be. */

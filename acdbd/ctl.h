@@ -30,6 +30,7 @@ struct ctl_server {
 	char	search_path[256];	/* of data-plane sessions */
 	char	work_mem[32], hash_mem_multiplier[32], temp_buffers[32],
 		maintenance_work_mem[32], parallel_workers[32];
+	bool	on_linux;		/* the server is */
 };
 
 /* One question; embedded in the asker, borrowed until done() is called or

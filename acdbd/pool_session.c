@@ -43,12 +43,16 @@ pool_session_options(struct worker *w)
 	    " -c idle_in_transaction_session_timeout=%lld"
 	    " -c search_path=%s -c work_mem=%s -c hash_mem_multiplier=%s"
 	    " -c temp_buffers=%s -c maintenance_work_mem=%s"
-	    " -c max_parallel_workers_per_gather=%s%s%s",
+	    " -c max_parallel_workers_per_gather=%s%s%s%s",
 	    (long long)w->conf->statement_timeout,
 	    (long long)w->conf->idle_in_tx_timeout, s->search_path,
 	    s->work_mem, s->hash_mem_multiplier, s->temp_buffers,
 	    s->maintenance_work_mem, s->parallel_workers,
-	    s->version >= 170000 ? " -c transaction_timeout=0" : "", fixed);
+	    s->version >= 170000 ? " -c transaction_timeout=0" : "",
+	    /* Code can catch a cancel and go on, but not this: when we have
+	     * left or have given it up, its session ends. */
+	    s->on_linux ? " -c client_connection_check_interval=2000" : "",
+	    fixed);
 	return text;
 }
 
