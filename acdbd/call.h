@@ -129,6 +129,7 @@ struct call {
 	bool		 writes;	/* not all are reads */
 	bool		 taints;	/* what a statement ran may have left
 					 * more than a reset undoes */
+	bool		 spoilt;	/* its session is not good for calls */
 	const char	*isolation;	/* static; NULL: read committed */
 	bool		 deferrable;
 	char		 begin[80];	/* of a mode of its own, or "" */

@@ -67,6 +67,8 @@ finish(struct call *c)
 			state = POOL_ABORTED;
 		if (c->taints)
 			state = POOL_TAINTED;
+		if (c->spoilt)
+			state = POOL_BROKEN;
 		give_back(c, state);
 	}
 	c->over = true;

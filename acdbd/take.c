@@ -51,6 +51,16 @@ belongs_outside(const struct call *c, const struct sent *s,
 	    c->unit[0].stmt.kind == STMT_DDL;
 }
 
+/* The role was dropped, or is another one of that name. */
+static bool
+is_role_gone(const PGresult *res)
+{
+	const char *where = PQresultErrorField(res, PG_DIAG_SOURCE_FUNCTION);
+
+	return (is_state(res, "22023") || is_state(res, "42501")) &&
+	    where != NULL && strcmp(where, "call_string_check_hook") == 0;
+}
+
 /* Errors that can meet whatever runs: deadlines, conflicts, shortages. */
 static bool
 is_passing(const PGresult *res)
@@ -142,8 +152,12 @@ take_error(struct call *c, const struct sent *s, const PGresult *res)
 		    "role", c->who.role, "why", PQresultErrorMessage(res),
 		    NULL);
 		pgproblem_set(why, res, NULL, 0);
-		c->taints = true;	/* the next one must not fail, too */
-		if (why->status < 500)
+		c->spoilt = true;	/* the next one must not fail, too */
+		if (is_role_gone(res))
+			problem_set(why, 403, "permission_denied",
+			    "the role \"%s\" is not served by this gateway",
+			    c->who.role);
+		else if (why->status < 500)
 			problem_internal(why);
 		why->tx = PROBLEM_TX_ROLLED_BACK;
 		return;
