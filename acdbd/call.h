@@ -70,6 +70,8 @@ struct unit {
 	unsigned	 number;	/* of its name on the connection; 0: it
 					 * has none */
 	bool		 naming;	/* its Parse is not answered yet */
+	bool		 recalled;	/* prepared by an earlier call, with the
+					 * types that its parameters had */
 };
 
 /* How the result is answered. */
@@ -179,6 +181,7 @@ struct call {
 	int		 retries, retries_max;	/* of 40001 and 40P01 */
 	int		 claims;	/* that failed with 40001 */
 	bool		 forget;	/* prepared statements, before it */
+	bool		 relearn, relearned;	/* those of its own */
 	bool		 over;		/* all answered; the story goes on */
 	struct timer	 deadline;
 	uint8_t		 audit_id[UUID_LEN];

@@ -234,7 +234,7 @@ at_sync(struct call *c)
 		c->retried = c->forget;
 		rows_restart(c);
 		send_cleanup(c, c->forget);
-		c->retry = c->forget = c->commit_sent = false;
+		c->retry = c->forget = c->relearn = c->commit_sent = false;
 		return true;
 	}
 	if (c->outside && c->phase != CALL_RETRYING) {

@@ -17,12 +17,20 @@ unit_name(const struct call *c, const struct unit *u, char name[PCONN_NAME])
 		pconn_name(c->c, u->number, name);
 }
 
+static void
+deallocate(struct call *c, unsigned number)
+{
+	char sql[PCONN_NAME + 16] = "DEALLOCATE ";
+
+	pconn_name(c->c, number, sql + strlen(sql));
+	frames_plain(c, OP_DEALLOCATE, sql);
+}
+
 /* A name for a text that was seen before, or whose types are asked for; what
  * had to make room for it is deallocated. */
 static void
 give_name(struct call *c, struct unit *u)
 {
-	char old[PCONN_NAME + 16] = "DEALLOCATE ";
 	struct pconn_stmt *p;
 	unsigned evicted = 0;
 
@@ -36,10 +44,8 @@ give_name(struct call *c, struct unit *u)
 		return;
 	u->number = p->number;
 	u->naming = true;
-	if (evicted == 0)
-		return;
-	pconn_name(c->c, evicted, old + strlen(old));
-	frames_plain(c, OP_DEALLOCATE, old);
+	if (evicted != 0)
+		deallocate(c, evicted);
 }
 
 /* Parse of its own, and Describe where types are asked for. */
@@ -192,6 +198,7 @@ recall(struct call *c, struct unit *u)
 	size_t size = (size_t)u->nparams * sizeof(*u->param_types);
 
 	u->number = p == NULL ? 0 : p->number;
+	u->recalled = p != NULL;
 	u->naming = false;
 	if (p == NULL || !u->needs_types || u->param_types != NULL ||
 	    !p->described)
@@ -244,6 +251,24 @@ send_unnamed(struct call *c)
 	}
 }
 
+static void
+forget_recalled(struct call *c)
+{
+	struct pconn_stmt *p;
+
+	for (struct unit *u = c->unit; u < c->unit + c->nunits; u++) {
+		if (!u->recalled)
+			continue;
+		free(u->param_types);
+		u->param_types = NULL;
+		if ((p = pconn_numbered(c->c, u->number)) == NULL)
+			continue;
+		deallocate(c, u->number);
+		pconn_drop(p);
+	}
+	frames_sync(c);
+}
+
 void
 send_cleanup(struct call *c, bool forget)
 {
@@ -251,6 +276,8 @@ send_cleanup(struct call *c, bool forget)
 	c->phase = CALL_RETRYING;
 	frames_plain(c, OP_PLAIN, "ROLLBACK");
 	frames_sync(c);
+	if (c->relearn)
+		forget_recalled(c);
 	if (!forget)
 		return;
 	pconn_forget(c->c);

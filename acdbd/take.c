@@ -36,6 +36,26 @@ is_ours_to_retry(const struct call *c, const PGresult *res)
 	    strcmp(where, "RevalidateCachedQuery") == 0;
 }
 
+/* A prepared statement's parameters keep the types that they had, although
+ * DDL may have given the columns others.  Whether it is that or the caller's
+ * mistake, preparing it anew tells. */
+static bool
+may_be_outdated(const struct call *c, const struct sent *s,
+    const PGresult *res)
+{
+	static const char *const states[] = { "22003", "22007", "22008",
+	    "22P02", "42804", "42883" };
+	const struct unit *u = &c->unit[s->unit];
+
+	if (s->op != OP_STATEMENT || c->outside || c->relearned ||
+	    !u->recalled || u->nparams == 0)
+		return false;
+	for (size_t i = 0; i < NELEM(states); i++)
+		if (is_state(res, states[i]))
+			return true;
+	return false;
+}
+
 /* PostgreSQL itself says that it cannot run in a transaction, and of a
  * statement that is not code: a function could raise this error at will, and
  * end transactions out there. */
@@ -105,6 +125,10 @@ take_error(struct call *c, const struct sent *s, const PGresult *res)
 	c->failed = true;
 	if (is_ours_to_retry(c, res)) {
 		c->retry = c->forget = true;
+		return;
+	}
+	if (may_be_outdated(c, s, res)) {
+		c->retry = c->relearn = c->relearned = true;
 		return;
 	}
 	if (c->retries < c->retries_max && (is_state(res, "40001") ||

@@ -259,6 +259,63 @@ def what_code_leaves_in_a_session_is_met_by_nobody(b):
 
 
 @test
+def a_column_of_another_type_is_noticed(b):
+    """Although statements were prepared when it had the old one."""
+    a, c = b.as_admin(), b.as_user()
+    ok(a, "CREATE TABLE n (i int, a int[])")
+    insert = "INSERT INTO n VALUES ($1, $2)"
+    for _ in range(4):
+        ok(c, insert, [1, [1]])
+        ok(c, "SELECT count(*) FROM n WHERE i = $1", [1])
+    ok(a, "ALTER TABLE n ALTER COLUMN i TYPE bigint")
+    ok(c, insert, [3000000000, [1]])
+    status(c.sql(insert, ["x", [1]]), 400)
+    ok(a, "ALTER TABLE n ALTER COLUMN i TYPE text,"
+          " ALTER COLUMN a TYPE text[] USING a::text[]")
+    found = ok(c, "SELECT count(*) FROM n WHERE i = $1", ["3000000000"])
+    check(found["rows"] == [[1]], found)
+    for i in range(3):
+        a2 = c.call("POST", "/v1/sql/execute", {
+            "sql": insert, "params": ["abc", ["x"]]},
+            [("Idempotency-Key", "type-%d" % i)])
+        status(a2, 200)
+    check(b.server.query("SELECT count(*) FROM public.n") == [["8"]],
+          "not once each")
+
+
+@test
+def a_role_that_was_dropped_spoils_no_session(b):
+    a = b.as_admin()
+    for _ in range(2):
+        ok(a, "CREATE ROLE passing")
+        c = Client(b.server, b.server.mint("passing"))
+        for _ in range(3):
+            ok(c, "SELECT 1")
+        ok(a, "DROP ROLE passing")
+        for _ in range(2):
+            status(c.sql("SELECT 1"), 403)
+        c.close()
+
+
+@test
+def code_that_catches_its_cancel_ends_all_the_same(b):
+    loop = ("DO $$ BEGIN LOOP BEGIN PERFORM pg_sleep(%d);"
+            " EXCEPTION WHEN query_canceled THEN END; END LOOP; END $$")
+    for n in (60, 61):
+        call = later(b.server, b.admin, loop % n, timeout_ms=1000)
+        pid = backend(b.server, "%%pg_sleep(%d)%%" % n)
+        if n == 61:
+            kill(b.server.workers()[0])
+            call.wait()
+        else:
+            status(call.wait(), 408)
+        until("it to end", lambda: b.server.query(
+            "SELECT pid FROM pg_stat_activity WHERE pid = %d" % pid) == [],
+            10)
+    serving(b)
+
+
+@test
 def a_call_lost_before_its_commit_is_rolled_back(b):
     for how in (signal.SIGKILL, signal.SIGTERM):
         call = later(b.server, b.user,
