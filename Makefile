@@ -218,6 +218,13 @@ check:
 	@deploy/local/deps.sh --check
 	@MAKE='$(MAKE)' tests/check.sh $(PARTS)
 
+# The boundary, attacked as a whole and with each line of defence taken away.
+.PHONY: corpus ablation
+corpus: all
+	@O=$(O) python3 tests/security/run.py $(ATTACKS)
+ablation: all
+	@O=$(O) python3 tests/security/ablation.py $(NAMES)
+
 # Folders of share/ that a running system reads, or a shell.
 SHARED	:= $(wildcard share/migrations share/rpc share/completions share/examples)
 INSTALL	?= install

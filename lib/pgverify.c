@@ -1,7 +1,7 @@
 /*
  * pgverify.c - see pgverify.h.  Goes through the properties and tells their
- * verdicts; what they are is pgverify_facts.c's and pgverify_tables.c's, what
- * is tried pgverify_try.c's.
+ * verdicts; what they are is pgverify_facts.c's, pgverify_tables.c's and
+ * pgverify_guard.c's, what is tried pgverify_try.c's.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -95,16 +95,18 @@ check_schema(const struct pgverify *v, PGconn *c, int *fails,
 static int
 check_all(const struct pgverify *v, PGconn *c, int *fails, struct pg_error *e)
 {
+	const struct fact *const facts[] = { pgverify_roles, pgverify_objects,
+	    pgverify_guards };
 	int rc = check_schema(v, c, fails, e);
 
 	if (rc != 0)
 		return rc == -1 ? -1 : 0;
-	for (const struct fact *f = pgverify_roles; f->name != NULL; f++)
-		if (check_fact(v, c, f, fails, e) == -1)
-			return -1;
-	for (const struct fact *f = pgverify_objects; f->name != NULL; f++)
-		if (check_fact(v, c, f, fails, e) == -1)
-			return -1;
+	for (size_t i = 0; i < NELEM(facts); i++)
+		for (const struct fact *f = facts[i]; f->name != NULL; f++)
+			if (check_fact(v, c, f, fails, e) == -1)
+				return -1;
+	if (pgverify_code(v, c, fails, e) == -1)
+		return -1;
 	if (v->gateway_password != NULL)
 		return pgverify_tries(v, c, fails, e);
 	pgverify_tell(v, fails, PGVERIFY_WARN, "tried",

@@ -27,12 +27,17 @@
 
 const struct fact pgverify_roles[] = {
 	{ "control-login",
-	    "the control plane's login has no attributes and is a member of "
-	    "nothing", PGVERIFY_FAIL,
+	    "the control plane's login and the owners have no attributes and "
+	    "are members of nothing", PGVERIFY_FAIL,
 	    "SELECT 'agentcoopdb_gateway has an attribute it must not have'"
 	    " FROM pg_roles WHERE rolname = 'agentcoopdb_gateway' AND"
 	    " (rolsuper OR rolcreaterole OR rolcreatedb OR rolreplication"
 	    " OR rolbypassrls OR rolinherit OR NOT rolcanlogin)"
+	    " UNION ALL SELECT rolname || ' has an attribute it must not"
+	    " have' FROM pg_roles WHERE rolname IN ('acdb_owner',"
+	    " 'acdb_roleadmin', 'acdb_logins') AND (rolsuper OR rolcanlogin"
+	    " OR rolcreatedb OR rolreplication OR rolbypassrls OR"
+	    " rolcreaterole AND rolname <> 'acdb_roleadmin')"
 	    " UNION ALL SELECT m.member::regrole || ' is a member of '"
 	    " || g.rolname FROM pg_auth_members m"
 	    " JOIN pg_roles g ON g.oid = m.roleid WHERE (m.member IN"
@@ -101,12 +106,14 @@ const struct fact pgverify_roles[] = {
 	    " FROM pg_roles WHERE rolname IN ('dbadmin', 'dbuser', 'dbreader')"
 	    " AND (rolsuper OR rolcreatedb OR rolreplication OR rolcanlogin"
 	    " OR rolname <> 'dbadmin' AND (rolcreaterole OR rolbypassrls))"
-	    " UNION ALL SELECT a.member::regrole || ' is a member of '"
-	    " || g.rolname FROM pg_auth_members a"
-	    " JOIN pg_roles g ON g.oid = a.roleid WHERE a.member IN"
-	    " (to_regrole('dbadmin'), to_regrole('dbuser'),"
-	    " to_regrole('dbreader')) AND (g.rolname ~ '^pg_'"
-	    " OR g.rolname IN " OURS " OR g.rolsuper)" },
+	    " UNION ALL (WITH RECURSIVE reach(who, oid) AS (SELECT rolname,"
+	    " oid FROM pg_roles WHERE rolname IN ('dbadmin', 'dbuser',"
+	    " 'dbreader') UNION SELECT reach.who, m.roleid FROM reach"
+	    " JOIN pg_auth_members m ON m.member = reach.oid)"
+	    " SELECT who || ' is a member of ' || g.rolname FROM reach"
+	    " JOIN pg_roles g USING (oid) WHERE g.rolname <> who"
+	    " AND (g.rolname ~ '^pg_' OR g.rolname IN " OURS
+	    " OR g.rolsuper OR g.rolreplication))" },
 	{ "role-defaults",
 	    "no defaults were left on the product's logins and roles",
 	    PGVERIFY_WARN,
@@ -118,6 +125,29 @@ const struct fact pgverify_roles[] = {
 	    " 'log_parameter_max_length')"
 	    " AND NOT (r.rolname = 'agentcoopdb_gateway'"
 	    " AND split_part(c, '=', 1) = 'search_path')" },
+	{ "ceilings",
+	    "the logins' temporary files are bounded, and no parameter of "
+	    "theirs (a MAC) reaches PostgreSQL's log", PGVERIFY_WARN,
+	    "SELECT l.rolname || ': no ' || p FROM pg_roles l,"
+	    " unnest('{temp_file_limit,log_parameter_max_length}'::text[]) p"
+	    " WHERE (l.rolname ~ '^acdb_dp_' OR l.rolname ="
+	    " 'agentcoopdb_gateway' AND p <> 'temp_file_limit')"
+	    " AND NOT EXISTS (SELECT 1 FROM pg_db_role_setting s,"
+	    " unnest(s.setconfig) c WHERE s.setrole = l.oid"
+	    " AND split_part(c, '=', 1) = p)" },
+	{ "parameters",
+	    "no key and nobody unnamed may set a parameter that is the "
+	    "superuser's", PGVERIFY_FAIL,
+	    "SELECT coalesce(g.rolname, 'PUBLIC') || ' has '"
+	    " || a.privilege_type || ' on ' || p.parname"
+	    " FROM pg_parameter_acl p, aclexplode(p.paracl) a"
+	    " LEFT JOIN pg_roles g ON g.oid = a.grantee"
+	    " WHERE g.rolname IS NULL OR NOT g.rolsuper AND NOT"
+	    " (g.rolname = 'acdb_roleadmin' AND p.parname IN"
+	    " ('temp_file_limit', 'log_parameter_max_length'))"
+	    " AND (g.rolname IN " OURS " OR g.rolname ~ '^acdb_'"
+	    " OR pg_has_role('dbadmin', g.oid, 'MEMBER')"
+	    " OR pg_has_role('dbuser', g.oid, 'MEMBER'))" },
 	{ "languages",
 	    "only dbadmin, of all who run a key's SQL, may use a procedural "
 	    "language (DO, CREATE FUNCTION)", PGVERIFY_FAIL,
@@ -133,18 +163,32 @@ const struct fact pgverify_roles[] = {
 	    " AND (p.proname IN ('set_config', 'setseed', 'pg_notify',"
 	    " 'pg_cancel_backend', 'pg_terminate_backend',"
 	    " 'pg_export_snapshot', 'ts_stat', 'loread', 'lowrite',"
+	    " 'pg_listening_channels', 'pg_notification_queue_usage',"
 	    " 'pg_prepared_statement', 'pg_prepared_xact', 'pg_cursor',"
-	    " 'pg_lock_status', 'pg_stat_get_activity', 'pg_stat_file',"
-	    " 'pg_total_relation_size', 'pg_database_size')"
+	    " 'pg_lock_status', 'pg_blocking_pids', 'pg_stat_get_activity',"
+	    " 'pg_safe_snapshot_blocking_pids', 'pg_stat_get_progress_info',"
+	    " 'pg_stat_get_wal_senders', 'pg_stat_get_wal_receiver',"
+	    " 'pg_stat_get_subscription', 'pg_get_replication_slots',"
+	    " 'pg_stat_force_next_flush', 'pg_get_shmem_allocations',"
+	    " 'pg_get_backend_memory_contexts', 'pg_stat_file',"
+	    " 'pg_tablespace_location', 'pg_relation_filepath',"
+	    " 'pg_tablespace_databases', 'pg_sequence_last_value',"
+	    " 'pg_get_sequence_data', 'pg_conf_load_time',"
+	    " 'inet_server_addr', 'inet_server_port')"
 	    " OR p.proname ~ '^(lo_|pg_(try_)?advisory_|pg_logical_|"
-	    "pg_stat_get_backend_|pg_read_|pg_ls_|pg_replication_)'"
+	    "pg_stat_get_backend_|pg_read_|pg_ls_|pg_replication_|"
+	    "pg_(restore|clear)_(relation|attribute)_stats|pg_control_)'"
+	    " OR p.proname ~ '^pg_(create|copy|drop)_.*slot$'"
+	    " OR p.proname ~ '^pg_(database|tablespace|relation|table"
+	    "|total_relation|indexes)_size$'"
 	    " OR p.proname ~ '^(query|cursor|table|schema|database)_to_xml'"
 	    " OR p.proname = 'ts_rewrite' AND p.pronargs = 2))"
 	    " SELECT r || ' may run ' || f.oid::regprocedure FROM live, f"
 	    " WHERE has_function_privilege(o, f.oid, 'EXECUTE')"
 	    " AND NOT (f.proname = 'set_config'"
 	    " AND (r = 'dbadmin' OR r ~ '^acdb_dp_'))"
-	    " AND NOT (f.proname ~ '_size$' AND r = 'dbadmin')" },
+	    " AND NOT (f.proname ~ '(_size|^pg_sequence_last_value"
+	    "|^pg_get_sequence_data)$' AND r = 'dbadmin')" },
 	{ "strict-functions",
 	    "where hardening is strict, counters and log positions are not "
 	    "executable by keys", PGVERIFY_FAIL,
@@ -153,7 +197,13 @@ const struct fact pgverify_roles[] = {
 	    " AND s.value = 'strict' AND r <> 'dbadmin'"
 	    " AND p.pronamespace = 'pg_catalog'::regnamespace"
 	    " AND (p.proname ~ '^pg_stat_get_'"
-	    " OR p.proname ~ '^pg_(current|last)_(wal|xact)_')"
+	    " OR p.proname ~ '^pg_(current|last)_(wal|committed|xact)_'"
+	    " OR p.proname ~ '^pg_(get_wal_|wal_|walfile|split_walfile)'"
+	    " OR p.proname IN ('pg_timezone_names', 'pg_xact_status',"
+	    " 'txid_status', 'pg_xact_commit_timestamp', 'txid_current',"
+	    " 'pg_get_multixact_members', 'pg_postmaster_start_time',"
+	    " 'pg_current_snapshot', 'txid_current_snapshot',"
+	    " 'pg_current_xact_id', 'pg_last_committed_xact'))"
 	    " AND p.proname <> 'pg_current_xact_id_if_assigned'"
 	    " AND has_function_privilege(o, p.oid, 'EXECUTE')" },
 	{ "unreviewed-functions",

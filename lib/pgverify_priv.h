@@ -16,15 +16,21 @@ struct fact {
 	const char		*sql;
 };
 
-/* pgverify_facts.c, pgverify_tables.c: ended by an entry without a name.
- * They need no privileges beyond the control plane's login's. */
+/* pgverify_facts.c, pgverify_tables.c, pgverify_guard.c: ended by an entry
+ * without a name.  They need no privileges beyond the control plane's
+ * login's. */
 extern const struct fact pgverify_roles[];
 extern const struct fact pgverify_objects[];
+extern const struct fact pgverify_guards[];
 
 /* Tell one line. */
 void	pgverify_tell(const struct pgverify *v, int *fails,
 	    enum pgverify_verdict verdict, const char *name,
 	    const char *property, const char *detail);
+
+/* pgverify_code.c: the functions' texts. */
+int	pgverify_code(const struct pgverify *v, PGconn *c, int *fails,
+	    struct pg_error *e) MUST_CHECK;
 
 /* pgverify_try.c: what must fail is tried on every data-plane login. */
 int	pgverify_tries(const struct pgverify *v, PGconn *c, int *fails,

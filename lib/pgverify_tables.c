@@ -1,6 +1,6 @@
 /*
  * pgverify_tables.c - what the catalogs must say of databases, schemas,
- * tables, functions of ours and the guard.  See pgverify_facts.c.
+ * tables and functions of ours.  See pgverify_facts.c.
  */
 #include "pgverify_priv.h"
 
@@ -17,6 +17,10 @@
 	" 'pg_catalog', 'information_schema', 'pg_toast')" \
 	" AND NOT EXISTS (SELECT 1 FROM pg_depend x WHERE x.objid = c.oid" \
 	" AND x.deptype = 'e')"
+
+/* The condition of the guard's policy, as PostgreSQL prints it. */
+#define OWN \
+	"'(workspace_id = ( SELECT acdb_api.workspace_id() AS workspace_id))'"
 
 const struct fact pgverify_objects[] = {
 	{ "database-closed",
@@ -60,14 +64,43 @@ const struct fact pgverify_objects[] = {
 	    " || a.privilege_type || ' on ' || c.oid::regclass"
 	    " FROM pg_class c, aclexplode(c.relacl) a"
 	    " LEFT JOIN pg_roles g ON g.oid = a.grantee"
-	    " WHERE c.relnamespace = to_regnamespace('acdb') AND (g.rolname"
-	    " IS NULL OR g.rolname NOT IN ('acdb_owner', 'acdb_roleadmin',"
-	    " 'agentcoopdb_gateway') OR c.relname = 'ctx_key'"
-	    " AND g.rolname <> 'acdb_owner')"
+	    " WHERE c.relnamespace = to_regnamespace('acdb') AND NOT ("
+	    "g.rolname IS NOT NULL AND (g.rolname = 'acdb_owner'"
+	    " OR g.rolname = 'acdb_roleadmin' AND c.relname = 'dp_login'"
+	    " OR g.rolname = 'agentcoopdb_gateway' AND (a.privilege_type"
+	    " = 'SELECT' AND c.relname <> 'ctx_key' OR a.privilege_type"
+	    " = 'INSERT' AND c.relname = 'audit_logs' OR c.relname IN"
+	    " ('workspaces', 'api_keys', 'idempotency_keys', 'rpcs'))))"
+	    " UNION ALL SELECT coalesce(g.rolname, 'PUBLIC') || ' has '"
+	    " || a.privilege_type || ' on ' || c.oid::regclass || '.'"
+	    " || t.attname FROM pg_class c JOIN pg_attribute t"
+	    " ON t.attrelid = c.oid, aclexplode(t.attacl) a"
+	    " LEFT JOIN pg_roles g ON g.oid = a.grantee"
+	    " WHERE c.relnamespace = to_regnamespace('acdb') AND NOT"
+	    " (g.rolname IS NOT NULL AND (g.rolname = 'acdb_owner'"
+	    " OR g.rolname = 'agentcoopdb_gateway' AND c.relname"
+	    " = 'audit_logs' AND t.attname IN ('rows_affected',"
+	    " 'duration_us')))"
 	    " UNION ALL SELECT c.oid::regclass || ' belongs to '"
 	    " || c.relowner::regrole FROM pg_class c WHERE c.relnamespace"
 	    " = to_regnamespace('acdb') AND c.relowner"
 	    " <> to_regrole('acdb_owner')" },
+	{ "constraints",
+	    "what makes keys, audit rows and Idempotency-Keys unique is there",
+	    PGVERIFY_FAIL,
+	    "SELECT 'no valid key of ' || t || ' (' || cols || ')' FROM"
+	    " (VALUES ('api_keys', 'id'), ('api_keys', 'key_id'),"
+	    " ('workspaces', 'id'), ('audit_logs', 'id'),"
+	    " ('idempotency_keys', 'workspace_id,key'), ('dp_login', 'login'),"
+	    " ('dp_login', 'key_role'), ('ctx_key', 'one'),"
+	    " ('rpcs', 'workspace_id,name'))"
+	    " AS v (t, cols) WHERE NOT EXISTS (SELECT 1 FROM pg_constraint k"
+	    " JOIN pg_index i ON i.indexrelid = k.conindid"
+	    " WHERE k.conrelid = to_regclass('acdb.' || t)"
+	    " AND k.contype IN ('p', 'u') AND i.indisvalid"
+	    " AND (SELECT string_agg(a.attname, ',' ORDER BY a.attnum)"
+	    " FROM pg_attribute a WHERE a.attrelid = k.conrelid"
+	    " AND a.attnum = ANY (k.conkey)) = cols)" },
 	{ "definer-functions",
 	    "the product's functions run as their owners, who are nobody's "
 	    "role, and are executable by those alone who need them",
@@ -85,17 +118,6 @@ const struct fact pgverify_objects[] = {
 	    " AND NOT (p.proname = 'audit' AND r ~ '^acdb_dp_')"
 	    " AND NOT (p.proname = 'app_migrated' AND r = 'acdb_dp_dbadmin')"
 	    " AND has_function_privilege(pr.oid, p.oid, 'EXECUTE')" },
-	{ "guard",
-	    "the event triggers of the guard are there, enabled and a "
-	    "superuser's", PGVERIFY_FAIL,
-	    "SELECT n || ' is missing, disabled or another''s'"
-	    " FROM unnest('{acdb_refuse,acdb_tighten}'::name[]) n"
-	    " WHERE NOT EXISTS (SELECT 1 FROM pg_event_trigger t"
-	    " JOIN pg_roles o ON o.oid = t.evtowner"
-	    " JOIN pg_proc p ON p.oid = t.evtfoid"
-	    " JOIN pg_roles po ON po.oid = p.proowner"
-	    " WHERE t.evtname = n AND t.evtenabled IN ('O', 'A')"
-	    " AND o.rolsuper AND po.rolsuper)" },
 	{ "extensions",
 	    "vector stands in the schema ext, and no extension of a key is "
 	    "outside the allow-list", PGVERIFY_WARN,
@@ -109,15 +131,26 @@ const struct fact pgverify_objects[] = {
 	    " FROM pg_extension JOIN pg_roles o ON o.oid = extowner"
 	    " WHERE NOT o.rolsuper AND extname NOT IN ('pg_trgm',"
 	    " 'btree_gin', 'btree_gist', 'citext', 'fuzzystrmatch', 'hstore',"
-	    " 'intarray', 'ltree', 'pgcrypto', 'unaccent', 'uuid-ossp')" },
+	    " 'intarray', 'ltree', 'pgcrypto', 'unaccent', 'uuid-ossp')"
+	    " UNION ALL SELECT DISTINCT e.extname || ' reaches beyond a"
+	    " key''s role, and dbuser may run ' || p.oid::regprocedure"
+	    " FROM pg_extension e JOIN pg_depend d ON d.refobjid = e.oid"
+	    " AND d.refclassid = 'pg_extension'::regclass"
+	    " AND d.classid = 'pg_proc'::regclass AND d.deptype = 'e'"
+	    " JOIN pg_proc p ON p.oid = d.objid WHERE e.extname IN ('dblink',"
+	    " 'tablefunc', 'xml2', 'adminpack', 'lo', 'pg_cron', 'http',"
+	    " 'pg_net', 'pg_background') AND p.prorettype <>"
+	    " 'trigger'::regtype AND to_regrole('dbuser') IS NOT NULL"
+	    " AND has_function_privilege('dbuser', p.oid, 'EXECUTE')" },
 	{ "tenant-tables",
 	    "every table with a workspace_id has row-level security enabled "
-	    "and forced, and the guard's policy", PGVERIFY_WARN,
+	    "and forced, and the guard's policy, and no parent without one",
+	    PGVERIFY_WARN,
 	    "SELECT c.oid::regclass || CASE WHEN a.atttypid"
 	    " <> 'uuid'::regtype THEN ': workspace_id is not uuid'"
 	    " WHEN NOT c.relrowsecurity THEN ': row-level security is off'"
 	    " WHEN NOT c.relforcerowsecurity THEN ': it is not forced'"
-	    " ELSE ': the policy acdb_guard is missing' END"
+	    " ELSE ': the policy acdb_guard is missing or another' END"
 	    " FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
 	    " JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname"
 	    " = 'workspace_id' AND NOT a.attisdropped"
@@ -125,7 +158,20 @@ const struct fact pgverify_objects[] = {
 	    " AND (a.atttypid <> 'uuid'::regtype OR NOT c.relrowsecurity"
 	    " OR NOT c.relforcerowsecurity OR NOT EXISTS (SELECT 1"
 	    " FROM pg_policy o WHERE o.polrelid = c.oid"
-	    " AND o.polname = 'acdb_guard' AND NOT o.polpermissive))" },
+	    " AND o.polname = 'acdb_guard' AND NOT o.polpermissive"
+	    " AND o.polcmd = '*' AND o.polroles = '{0}'"
+	    " AND pg_get_expr(o.polqual, c.oid) = " OWN
+	    " AND pg_get_expr(o.polwithcheck, c.oid) = " OWN "))"
+	    " UNION ALL SELECT p.oid::regclass || ': has no workspace_id, and"
+	    " shows the rows of ' || c.oid::regclass FROM pg_inherits i"
+	    " JOIN pg_class p ON p.oid = i.inhparent JOIN pg_class c"
+	    " ON c.oid = i.inhrelid JOIN pg_namespace n"
+	    " ON n.oid = c.relnamespace WHERE c.relkind IN ('r', 'p')"
+	    " AND " THEIRS " AND EXISTS (SELECT 1 FROM pg_attribute a"
+	    " WHERE a.attrelid = c.oid AND a.attname = 'workspace_id'"
+	    " AND NOT a.attisdropped) AND NOT EXISTS (SELECT 1"
+	    " FROM pg_attribute a WHERE a.attrelid = p.oid"
+	    " AND a.attname = 'workspace_id' AND NOT a.attisdropped)" },
 	{ "views",
 	    "no view shows a table with a workspace_id with its owner's eyes",
 	    PGVERIFY_WARN,
