@@ -193,6 +193,7 @@ refused() {
 		    -H "MCP-Protocol-Version: $([ "$ERA" = legacy ] &&
 		    echo $LEGACY || echo $MODERN)" -H 'Mcp-Method: tools/call' \
 		    -H 'Mcp-Name: sql_query' "$URL/v1/mcp" 3>&- &
+		curl=$!
 		until [ "$(active)" = 1 ]; do kill -0 $curl; done
 		kill $curl
 		until [ "$(active)" = 0 ]; do :; done
