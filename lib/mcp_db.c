@@ -36,7 +36,7 @@
 
 #define OUT_ROWS "{\"type\":\"object\",\"properties\":{\"columns\":" \
     "{\"type\":\"array\"," STRINGS "},\"rows\":{\"type\":\"array\"," \
-    "\"items\":{\"type\":\"array\",\"items\":{}}}}," \
+    "\"items\":{\"type\":\"array\"}}}," \
     "\"required\":[\"columns\",\"rows\"]}"
 #define OUT_OBJECT	"{\"type\":\"object\"}"
 

@@ -539,7 +539,8 @@ check_lists() {
 	local first=$answer
 	rpc tools/list
 	[ "$first" = "$answer" ]
-	is '[.. | objects | select(.type == "array") | has("items")] | all'
+	is '[.result.tools[].inputSchema | .. | objects
+	    | select(.type == "array") | has("items")] | all'
 	is '[.. | objects | .type | select(type == "array")] == []'
 	is '[.result.tools[] | .inputSchema.additionalProperties == false
 	    and .inputSchema.type == "object" and .outputSchema.type ==
