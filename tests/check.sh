@@ -2,8 +2,8 @@
 # Run every test there is and count: "make check".
 #
 # usage: check.sh [PART...]	without arguments all of them, in order; a
-#	part is unit, golden, bats, mcp (release), asan-unit, asan-golden,
-#	asan-bats, lint or fuzz.
+#	part is unit, golden, bats, mcp, clients (release), asan-unit,
+#	asan-golden, asan-bats, lint or fuzz.
 #
 # Each part's whole output is kept in build/check/PART.log.  A part that runs
 # no test has failed.  fuzz, which no other part waits for and which waits for
@@ -94,6 +94,7 @@ run() {
 	bats)		build release && part bats bats_all release ;;
 	mcp)		build release &&
 			    part mcp "$make" "$jobs" -s conformance ;;
+	clients)	build release && part clients tests/mcp/clients.sh ;;
 	asan-unit)	build asan &&
 			    part asan-unit "$make" "$jobs" VARIANT=asan unit ;;
 	asan-golden)	build asan && part asan-golden golden asan ;;
@@ -105,8 +106,8 @@ run() {
 	esac
 }
 
-[ $# -gt 0 ] || set -- unit golden bats mcp asan-unit asan-golden asan-bats \
-    lint fuzz
+[ $# -gt 0 ] || set -- unit golden bats mcp clients asan-unit asan-golden \
+    asan-bats lint fuzz
 beside=
 for p; do
 	[ "$p" != fuzz ] || { run fuzz & beside=$!; }

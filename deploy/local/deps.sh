@@ -135,6 +135,11 @@ packages() {
 		update
 		install npm
 	fi
+	# Debian's python3 comes without what makes a virtual environment.
+	if [ -n "$check" ] && ! python3 -c 'import ensurepip' 2>/dev/null; then
+		update
+		install python3-venv
+	fi
 }
 
 postgresql() {

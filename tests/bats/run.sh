@@ -11,7 +11,8 @@ set -u
 cd "$(dirname "$0")/../.." || exit 1
 
 # What takes longest begins first, else the last would run alone.
-slow="migrate corpus acdb schema values keysapi outage up keys idempotency"
+slow="migrate corpus acdb acdb_mcp mcp_http schema values keysapi outage up keys
+    idempotency"
 
 # one FILE: its TAP without the plan, printed when it is complete.
 one() {
