@@ -46,8 +46,12 @@ conn_tell_end(struct conn *c)
 {
 	struct answer *a = &c->x->req.answer;
 
-	put_chunk(&c->x->head, buf_len(&a->prefix) + buf_len(&a->body));
-	buf_adds(&a->body, "\r\n0\r\n\r\n");
+	if (buf_len(&a->prefix) + buf_len(&a->body) > 0) {
+		put_chunk(&c->x->head, buf_len(&a->prefix) +
+		    buf_len(&a->body));
+		buf_adds(&a->body, "\r\n");
+	}
+	buf_adds(&a->body, "0\r\n\r\n");
 	if (c->x->req.why.status == 0 && !buf_failed(&c->x->head) &&
 	    !buf_failed(&a->body))
 		return CONN_ANSWER;

@@ -17,6 +17,7 @@
 #include "pgtarget.h"
 #include "pool.h"
 #include "rpc_known.h"
+#include "running.h"
 #include "worker.h"
 
 #define RETRY_MS	250	/* between two attempts to connect */
@@ -42,7 +43,8 @@ struct ctl {
 	const char	*refusal;	/* why this connection is given up */
 	struct timer	 retry, ping;
 	struct pending	*first, *last;	/* in order */
-	struct ctl_query listening, listening_rpcs, greeting, pinging;
+	struct ctl_query listening, listening_rpcs, listening_calls;
+	struct ctl_query greeting, pinging;
 	struct ctl_server server;
 	int64_t		 heard;		/* loop_now() of the last answer */
 	bool		 complained;	/* about this outage */
@@ -252,6 +254,8 @@ on_ready(void *arg)
 	/* Listening before asking: what changes from here on is heard. */
 	if (send_query(c, &c->listening, "LISTEN acdb_keys", 0, NULL) == -1 ||
 	    send_query(c, &c->listening_rpcs, "LISTEN acdb_rpcs", 0,
+	    NULL) == -1 ||
+	    send_query(c, &c->listening_calls, "LISTEN acdb_calls", 0,
 	    NULL) == -1)
 		return;
 	(void)!send_query(c, &c->greeting, greeting_sql, 0, NULL);
@@ -267,6 +271,8 @@ hear(struct ctl *c)
 			keys_changed(c->w->keys, note->extra);
 		else if (strcmp(note->relname, "acdb_rpcs") == 0)
 			rpc_known_changed(c->w->rpcs, note->extra);
+		else if (strcmp(note->relname, "acdb_calls") == 0)
+			running_heard(c->w, note->extra);
 		PQfreemem(note);
 	}
 }
@@ -328,7 +334,8 @@ ctl_new(struct worker *w, const struct pgtarget *target)
 	c->target = target;
 	c->reason = "connecting to the database";
 	c->greeting.done = on_greeting;
-	c->listening.done = c->listening_rpcs.done = on_listening;
+	c->listening.done = c->listening_rpcs.done =
+	    c->listening_calls.done = on_listening;
 	c->pinging.done = on_pong;
 	timer_init(&c->retry, connect_now, c);
 	timer_init(&c->ping, on_ping, c);

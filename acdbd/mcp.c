@@ -3,7 +3,9 @@
  * (lib/mcp.h), its requests to the gateway made within this process.
  *
  * There are no sessions: every message stands by itself, on any worker and
- * node.  GET and DELETE, which are about sessions, are not taken (405).
+ * node.  GET and DELETE, which are about sessions, are not taken (405).  A
+ * legacy client is given a session's name all the same, by which it can
+ * cancel its own calls: its ids alone are the same as everybody's.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,11 +16,16 @@
 #include "conn.h"
 #include "inner.h"
 #include "keys.h"
+#include "lib/enc.h"
 #include "lib/mcp_db.h"
+#include "lib/secret.h"
+#include "running.h"
 #include "stories.h"
 #include "worker.h"
 
 #define EVENTS		"text/event-stream"
+#define SESSION		"Mcp-Session-Id"
+#define SESSION_BYTES	16
 #define BEAT_MAX	4096	/* bytes of an event that tells of progress */
 
 struct told {
@@ -28,6 +35,8 @@ struct told {
 	struct timer	 beat;
 	bool		 due;		/* it has come */
 	int		 second;	/* that it tells of */
+	struct running	 running;
+	bool		 cancelled;
 };
 
 /* A browser's page may talk to us only where it is from this machine, or
@@ -204,6 +213,74 @@ take_answer(struct req *r, struct told *t)
 	r->sql = t->sql.text;
 }
 
+/* Which call of whom: the key, the session, the id as it was written. */
+static bool
+tag_call(uint8_t tag[RUNNING_TAG], const struct req *r, const char *id,
+    size_t n)
+{
+	const struct slice *session = http_header(&r->head, SESSION);
+	struct buf text;
+	const char *p;
+
+	if (session == NULL || session->n == 0)
+		return false;
+	buf_init(&text, HTTP_HEAD_MAX + MCP_MESSAGE_MAX);
+	buf_add(&text, r->who.key_uuid, UUID_LEN);
+	buf_addf(&text, "%zu:", session->n);
+	buf_add(&text, session->p, session->n);
+	buf_add(&text, id, n);
+	p = buf_peek(&text, &n);
+	secret_sha256(tag, p, n);
+	buf_fini(&text);
+	return true;
+}
+
+static void
+stop(void *arg)
+{
+	struct req *r = arg;
+	struct told *t = r->state;
+
+	t->cancelled = true;
+	req_wake(r);
+}
+
+static void
+begin_running(struct req *r, struct told *t)
+{
+	const struct mcp_call *c = t->call;
+	uint8_t tag[RUNNING_TAG], bytes[SESSION_BYTES];
+	char name[2 * SESSION_BYTES + 1];
+	const char *id;
+	size_t n;
+
+	if (c->modern)
+		return;
+	if (strcmp(c->method, "initialize") == 0) {
+		secret_random(bytes, sizeof(bytes));
+		enc_hex(name, bytes, sizeof(bytes));
+		req_header(r, SESSION, "%s", name);
+	} else if ((id = mcp_cancels(c, &n)) != NULL) {
+		if (tag_call(tag, r, id, n))
+			running_stop(r->w, tag);
+	} else if (c->kind == MCP_REQUEST &&
+	    tag_call(t->running.tag, r, c->id, c->nid)) {
+		t->running.stop = stop;
+		t->running.arg = r;
+		running_add(r->w, &t->running);
+	}
+}
+
+/* What it asked for is ended, in PostgreSQL too, and nothing more is said. */
+static enum verdict
+end_cancelled(struct req *r, struct told *t)
+{
+	inner_free(t->inner);
+	t->inner = NULL;
+	r->answer.status = 202;
+	return STEP_NEXT;
+}
+
 static struct told *
 begin(struct req *r)
 {
@@ -215,6 +292,7 @@ begin(struct req *r)
 	}
 	r->state = t;
 	begin_beat(r, t);
+	begin_running(r, t);
 	snprintf(r->command, sizeof(r->command), "%s",
 	    t->call->run != NULL ? t->call->method : "MCP");
 	return t;
@@ -224,6 +302,8 @@ begin(struct req *r)
 static enum verdict
 run(struct req *r, struct told *t)
 {
+	if (t->cancelled)
+		return end_cancelled(r, t);
 	for (;;) {
 		if (t->inner != NULL) {
 			if (!inner_over(t->inner)) {
@@ -264,8 +344,10 @@ step_tell(struct req *r)
 		problem_internal(&r->why);
 		return STEP_REFUSE;
 	}
-	if ((v = run(r, t)) != STEP_WAIT)
+	if ((v = run(r, t)) != STEP_WAIT) {
 		loop_timer_stop(r->w->loop, &t->beat);
+		running_remove(&t->running);
+	}
 	return v;
 }
 
@@ -280,6 +362,7 @@ end(struct req *r)
 	if (t == NULL)
 		return;
 	loop_timer_stop(r->w->loop, &t->beat);
+	running_remove(&t->running);
 	inner_free(t->inner);
 	mcp_call_free(t->call);
 	free(t->sql.text);

@@ -57,6 +57,8 @@ struct worker {
 	struct rpc_known	*rpcs;
 	struct secret_mac	*mac;
 	struct pgtarget		*target;
+	struct running		*running;	/* running.h: calls that can be
+						 * stopped from elsewhere */
 };
 
 /* Build, and tear down, the database side of w (db.c).  db_start() needs no

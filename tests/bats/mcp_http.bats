@@ -201,6 +201,44 @@ refused() {
 	both_eras hang_up
 }
 
+@test "a cancellation ends the statement, by whichever connection it comes" {
+	ERA=legacy
+	post '{"jsonrpc":"2.0","id":1,"method":"initialize","params":{
+	    "protocolVersion":"2025-11-25","capabilities":{},
+	    "clientInfo":{"name":"bats","version":"1"}}}' initialize '' \
+	    -D "$BATS_TEST_TMPDIR/head"
+	SESSION=$(tr -d '\r' <"$BATS_TEST_TMPDIR/head" |
+	    sed -n 's/^Mcp-Session-Id: //p')
+	[[ $SESSION =~ ^[0-9a-f]{32}$ ]]
+	cancel() {	# SESSION ID
+		post "{\"jsonrpc\":\"2.0\",\"method\":\"notifications/cancelled\",
+		    \"params\":{\"requestId\":$2}}" notifications/cancelled '' \
+		    -H "Mcp-Session-Id: $1" && [ "$status" = 202 ]
+	}
+	# Connections fall to either worker.
+	for n in 1 2 3 4; do
+		mark=$n$RANDOM$RANDOM
+		active() {
+			psql "SELECT count(*) FROM pg_stat_activity WHERE
+			    query LIKE '%, $mark%' AND state = 'active'
+			    AND pid <> pg_backend_pid()"
+		}
+		post "$(request $n tools/call "{\"name\":\"sql_query\",
+		    \"arguments\":{\"sql\":\"SELECT pg_sleep(50), $mark\",
+		    \"timeout_ms\":60000}}" | tr -d '\n\t')" tools/call \
+		    sql_query -H "Mcp-Session-Id: $SESSION" 3>&- &
+		call=$!
+		until [ "$(active)" = 1 ]; do kill -0 $call; done
+		# Others have such ids too.
+		cancel "0$SESSION" $n
+		cancel "$SESSION" 9$n
+		[ "$(active)" = 1 ]
+		cancel "$SESSION" $n
+		until [ "$(active)" = 0 ]; do :; done
+		wait $call
+	done
+}
+
 @test "progress comes as events to who can take them" {
 	ERA=modern
 	local m
