@@ -4,6 +4,7 @@
  * The secret itself is hashed at once and never kept.
  */
 #include <arpa/inet.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -26,6 +27,8 @@ struct entry {
 	int64_t		 expires_us;	/* wall clock; INT64_MAX: never */
 	int64_t		 remembered;	/* loop_now() */
 	bool		 used;		/* since it was last written down */
+	bool		 bound;		/* good for this address alone: */
+	char		 peer[INET6_ADDRSTRLEN];
 };
 
 struct keys {
@@ -52,7 +55,8 @@ static const char lookup_sql[] =
     " k.revoked_at IS NOT NULL OR w.archived_at IS NOT NULL"
     "  OR k.expires_at <= pg_catalog.now(),"
     " k.allow_from IS NULL OR EXISTS (SELECT FROM"
-    "  pg_catalog.unnest(k.allow_from) a WHERE $2::inet <<= a), k.ungated"
+    "  pg_catalog.unnest(k.allow_from) a WHERE $2::inet <<= a), k.ungated,"
+    " k.allow_from IS NOT NULL"
     " FROM acdb.api_keys k JOIN acdb.workspaces w ON w.id = k.workspace_id"
     " WHERE k.key_id = $1";
 
@@ -126,9 +130,10 @@ keys_flush(struct keys *k)
 		forget(k, k->oldest);
 }
 
+/* peer: whom the key was asked for; NULL: it may come from anywhere. */
 static void
 remember(struct keys *k, const struct principal *who, const uint8_t *hash,
-    int64_t expires_us)
+    int64_t expires_us, const char *peer)
 {
 	struct entry *e = find(k, who->key_id);
 
@@ -145,6 +150,9 @@ remember(struct keys *k, const struct principal *who, const uint8_t *hash,
 	e->expires_us = expires_us;
 	e->remembered = loop_now(k->w->loop);
 	e->used = true;
+	e->bound = peer != NULL;
+	if (peer != NULL)
+		snprintf(e->peer, sizeof(e->peer), "%s", peer);
 	e->next = k->bucket[bucket_of(who->key_id)];
 	k->bucket[bucket_of(who->key_id)] = e;
 	link_newest(k, e);
@@ -314,7 +322,8 @@ on_lookup(struct ctl_query *q, PGresult *res)
 		r->who = who;
 		/* What changed since it was asked may be newer than this. */
 		if (l->generation == r->w->keys->generation)
-			remember(r->w->keys, &who, l->hash, expires_us);
+			remember(r->w->keys, &who, l->hash, expires_us,
+			    is_true(res, 12) ? r->peer : NULL);
 	} else if (strcmp(title, "key_inactive") == 0) {
 		refuse(r, title, "the API key was revoked or has expired");
 	} else if (strcmp(title, "address_not_allowed") == 0) {
@@ -369,13 +378,15 @@ start_lookup(struct req *r, const struct apikey *key, const uint8_t *hash)
 
 /* A key that is remembered, and still may be. */
 static struct entry *
-trusted(struct keys *k, const struct apikey *key, const uint8_t *hash)
+trusted(struct keys *k, const struct apikey *key, const uint8_t *hash,
+    const char *peer)
 {
 	struct entry *e = find(k, key->id);
 
 	if (e == NULL || !ctl_fresh(k->w->ctl) ||
 	    !secret_equal(e->hash, hash, sizeof(e->hash)) ||
 	    strcmp(e->who.env, key->env) != 0 ||
+	    (e->bound && strcmp(e->peer, peer) != 0) ||
 	    e->expires_us <= ctl_clock_us(k->w->ctl) ||
 	    loop_now(k->w->loop) - e->remembered >
 	    k->w->conf->auth_cache_ttl)
@@ -403,7 +414,7 @@ step_authenticate(struct req *r)
 		    "send the API key as \"Authorization: Bearer "
 		    "acd_<env>_<id>_<secret>\"");
 	apikey_hash(hash, &key);
-	if ((e = trusted(r->w->keys, &key, hash)) != NULL) {
+	if ((e = trusted(r->w->keys, &key, hash, r->peer)) != NULL) {
 		board_add(r->w->board, COUNT_AUTH_CACHE_HITS, 1);
 		r->who = e->who;
 		verdict = STEP_NEXT;

@@ -156,6 +156,23 @@ status_is() {
 	KEY=$token ask GET /v1/me && refused 403 permission_denied
 }
 
+# from ADDRESS: what /v1/me answers there, over IPv4.
+from() {
+	ask GET /v1/me "" -4 --interface "$1" && echo "$status"
+}
+
+@test "a key's networks hold for every call, not only for the first" {
+	keys '{"pg_role":"dbuser","allow_from":["127.0.0.2/32"]}' && made
+	KEY=$token
+	for _ in {1..10}; do
+		same "$(from 127.0.0.2)" 200
+	done
+	for _ in {1..10}; do
+		same "$(from 127.0.0.1)" 403
+	done
+	same "$(from 127.0.0.2)" 200
+}
+
 @test "rotate replaces the calling key, which stays for a while" {
 	old=$(mint dbuser --env test --name "to rotate" --read-only)
 	for text in '' '{}'; do
