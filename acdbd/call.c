@@ -61,6 +61,7 @@ call_free(struct call *c)
 	if (c->has_json)
 		json_fini(&c->json);
 	free(c->json_text);
+	ctl_forget(c->w->ctl, &c->end_query);
 	free(c->confirm);
 	idem_fini(c);
 	PQclear(c->stalled);

@@ -184,6 +184,9 @@ struct call {
 	bool		 relearn, relearned;	/* those of its own */
 	bool		 over;		/* all answered; the story goes on */
 	struct timer	 deadline;
+	bool		 ending;	/* the session, which is not to be
+					 * cancelled */
+	struct ctl_query end_query;
 	uint8_t		 audit_id[UUID_LEN];
 
 	/* the result (rows.c), of the statement being answered */

@@ -13,6 +13,7 @@
  * costs no round trip; what could be worse is undone behind the answer
  * (pool_put()).
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -141,6 +142,29 @@ on_lost(void *arg)
 }
 
 static void
+on_ended(struct ctl_query *q, PGresult *res)
+{
+	(void)q;
+	(void)res;			/* the session itself will tell */
+}
+
+/* Code can catch a cancel, and turn off what would notice that we have left:
+ * then it is for the control plane to end the session. */
+static int
+end_session(struct call *c)
+{
+	char pid[16];
+	const char *params[2] = { pid, c->login };
+
+	log_warn("a call cannot be cancelled: its session is ended", "role",
+	    c->who.role, "request", c->r == NULL ? NULL : c->r->id, NULL);
+	snprintf(pid, sizeof(pid), "%d", c->c->pid);
+	c->end_query.done = on_ended;
+	return ctl_ask(c->w->ctl, &c->end_query,
+	    "SELECT acdb_guard.end_session($1, $2)", 2, params);
+}
+
+static void
 on_deadline(void *arg)
 {
 	struct call *c = arg;
@@ -148,10 +172,12 @@ on_deadline(void *arg)
 	if (!c->timed_out) {
 		c->timed_out = true;
 		pool_cancel(c->c);
-		loop_timer(c->w->loop, &c->deadline, GRACE_MS);
+	} else if (c->ending || end_session(c) == -1) {
+		pgc_fail(&c->c->pg);
 		return;
-	}
-	pgc_fail(&c->c->pg);
+	} else
+		c->ending = true;
+	loop_timer(c->w->loop, &c->deadline, GRACE_MS);
 }
 
 static void

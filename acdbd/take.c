@@ -94,8 +94,8 @@ is_passing(const PGresult *res)
 /*
  * Errors that end the session and leave open what became of the call: libpq's
  * own words, without an SQLSTATE; a server's last ones where the answer to
- * COMMIT was awaited, or behind it, or where there is no COMMIT.  run.c
- * judges, by what was answered.
+ * COMMIT was awaited, or behind it, or where there is no COMMIT; and those
+ * that we asked for.  run.c judges, by what was answered.
  */
 static bool
 is_loss(const struct call *c, const struct sent *s, const PGresult *res)
@@ -106,7 +106,7 @@ is_loss(const struct call *c, const struct sent *s, const PGresult *res)
 	if (PQresultErrorField(res, PG_DIAG_SQLSTATE) == NULL ||
 	    severity == NULL || strcmp(severity, "PANIC") == 0)
 		return true;
-	return strcmp(severity, "FATAL") == 0 && (c->outside ||
+	return strcmp(severity, "FATAL") == 0 && (c->outside || c->ending ||
 	    s->op == OP_SYNC ||
 	    (s->op == OP_FRAME && s->frame == FRAME_COMMIT));
 }

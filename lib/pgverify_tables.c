@@ -117,7 +117,10 @@ const struct fact pgverify_objects[] = {
 	    " 'idempotency_claim', 'idempotency_store')"
 	    " AND NOT (p.proname = 'audit' AND r ~ '^acdb_dp_')"
 	    " AND NOT (p.proname = 'app_migrated' AND r = 'acdb_dp_dbadmin')"
-	    " AND has_function_privilege(pr.oid, p.oid, 'EXECUTE')" },
+	    " AND has_function_privilege(pr.oid, p.oid, 'EXECUTE')"
+	    " UNION ALL SELECT r || ' may end sessions' FROM " KEYS
+	    " WHERE has_function_privilege(pr.oid, to_regprocedure("
+	    "'acdb_guard.end_session(int, text)'), 'EXECUTE')" },
 	{ "extensions",
 	    "vector stands in the schema ext, and no extension of a key is "
 	    "outside the allow-list", PGVERIFY_WARN,

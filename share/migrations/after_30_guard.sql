@@ -321,7 +321,22 @@ BEGIN
 END
 $fn$;
 
+-- End a session whose code catches its cancels.  The one function here that
+-- has privileges of its own, since nobody but a superuser could hand on that
+-- to end others' sessions; the control plane's login alone may call it.
+CREATE OR REPLACE FUNCTION acdb_guard.end_session(p_pid int, p_login text)
+RETURNS boolean
+LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $fn$
+	SELECT pg_terminate_backend(a.pid)
+	FROM pg_stat_activity a
+	JOIN acdb.dp_login l ON l.login_oid = a.usesysid
+	WHERE a.pid = p_pid AND a.usename = p_login::name
+$fn$;
+
 REVOKE ALL ON ALL FUNCTIONS IN SCHEMA acdb_guard FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION acdb_guard.end_session(int, text)
+	TO agentcoopdb_gateway;
 GRANT USAGE ON SCHEMA acdb_guard TO PUBLIC;
 GRANT EXECUTE ON FUNCTION acdb_guard.reaches_tenants(oid),
 	acdb_guard.tighten_readers(oid),

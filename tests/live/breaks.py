@@ -299,16 +299,18 @@ def a_role_that_was_dropped_spoils_no_session(b):
 
 @test
 def code_that_catches_its_cancel_ends_all_the_same(b):
-    loop = ("DO $$ BEGIN LOOP BEGIN PERFORM pg_sleep(%d);"
+    loop = ("DO $$ BEGIN %sLOOP BEGIN PERFORM pg_sleep(%d);"
             " EXCEPTION WHEN query_canceled THEN END; END LOOP; END $$")
-    for n in (60, 61):
-        call = later(b.server, b.admin, loop % n, timeout_ms=1000)
+    for n, more in ((60, ""), (62, "SET client_connection_check_interval = 0;"
+                                   " SET statement_timeout = 0; "), (61, "")):
+        call = later(b.server, b.admin, loop % (more, n), timeout_ms=1000)
         pid = backend(b.server, "%%pg_sleep(%d)%%" % n)
         if n == 61:
             kill(b.server.workers()[0])
             call.wait()
         else:
-            status(call.wait(), 408)
+            a = status(call.wait(), 408)
+            check(a.problem()["tx"] == "rolled_back", a)
         until("it to end", lambda: b.server.query(
             "SELECT pid FROM pg_stat_activity WHERE pid = %d" % pid) == [],
             10)
