@@ -32,7 +32,8 @@ declare -A generic=(
 	    input-required-result-unsupported-methods
 	    input-required-result-validate-input"
 ) http=(
-	[2025-11-25]=dns-rebinding-protection
+	[2025-11-25]="dns-rebinding-protection server-sse-multiple-streams
+	    server-session-lifecycle"
 	[2026-07-28]="dns-rebinding-protection http-header-validation"
 ) scored=([2025-11-25]=30 [2026-07-28]=37)
 # Checks of server-stateless that are not for these: they call tools of the
