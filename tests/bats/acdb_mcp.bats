@@ -28,6 +28,7 @@ setup() {
 @test "rpc_call, advise, whoami, health" { both_eras check_rest; }
 @test "what a key is offered"		{ both_eras check_lists; }
 @test "resources, prompts, completion"	{ both_eras check_rest_of_protocol; }
+@test "the transcripts are as they were"	{ both_eras check_golden; }
 
 # Keep one running: open [OPTION...], say LINE, hear (into $answer), shut.
 open() {

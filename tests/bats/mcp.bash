@@ -610,3 +610,26 @@ mint_keys() {
 	done
 	mint dbadmin --read-only >"$SRV/ro.key"
 }
+
+# What tests/mcp/golden/ERA.in is answered, message by message, is ERA.out
+# over either transport.  GOLDEN_UPDATE=1 writes it anew.
+check_golden() {
+	local dir=$TOP/tests/mcp/golden line got=$BATS_TEST_TMPDIR/$ERA.got
+	psql 'DROP SCHEMA IF EXISTS golden CASCADE;
+	    CREATE SCHEMA golden AUTHORIZATION dbadmin' >/dev/null 2>&1
+	if [ "$VIA" = stdio ]; then
+		acdb-mcp <"$dir/$ERA.in" >"$got"
+	else
+		while IFS= read -r line; do
+			post "$line" "$(jq -r .method <<<"$line")" "$(jq -r \
+			    '.params | .name // .uri // empty' <<<"$line")"
+			[ -z "$answer" ] || echo "$answer"
+		done <"$dir/$ERA.in" >"$got"
+	fi
+	# Over stdio what needs no gateway is answered first.
+	sed -f "$dir/mask.sed" "$got" | awk -F '[:,]' '{ print $4 "\t" $0 }' |
+	    sort -s -n | cut -f 2- >"$got.masked"
+	mv "$got.masked" "$got"
+	[ -z "${GOLDEN_UPDATE:-}" ] || cp "$got" "$dir/$ERA.out"
+	diff "$dir/$ERA.out" "$got"
+}
