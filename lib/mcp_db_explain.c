@@ -5,6 +5,7 @@
  * Without analyze nothing is run.  With it the statement is, in a read-only
  * transaction, so that it can change nothing.
  */
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -47,13 +48,15 @@ ask(struct mcp_call *c)
 	return mcp_db_ask_end(c);
 }
 
-/* The number behind a label in a line of a plan; -1: it is not there. */
+/* The number behind a label in a line of a plan; -1: it is not there.  What
+ * looks like one may be of a name or of a constant. */
 static double
 number(const char *line, const char *label)
 {
 	const char *p = strstr(line, label);
+	double n = p == NULL ? -1 : strtod(p + strlen(label), NULL);
 
-	return p == NULL ? -1 : strtod(p + strlen(label), NULL);
+	return isfinite(n) ? n : -1;
 }
 
 static void
@@ -110,24 +113,34 @@ look(const char *line, const char *node, struct buf *findings)
 }
 
 static void
+put_member(struct buf *out, const char *name, double n)
+{
+	if (n >= 0)
+		buf_addf(out, ",\"%s\":%g", name, n);
+}
+
+static void
 put_summary(struct buf *out, const struct mcp_call *c, const char *first)
 {
-	double time;
+	const char *cost = strstr(first, "(cost=");
+	double total = cost == NULL ? -1 : number(cost, "..");
+	double rows = number(first, " rows="), planning = -1, execution = -1;
 	char *line;
-	const char *cost = strstr(first, "..");
 
-	buf_addf(out, ",\"summary\":{\"total_cost\":%g,\"rows\":%.0f",
-	    cost == NULL ? 0.0 : strtod(cost + 2, NULL),
-	    number(first, " rows=") < 0 ? 0.0 : number(first, " rows="));
+	/* The times are the last of their kind. */
 	for (uint32_t i = 0; i < mcp_db_rows(c, 0); i++) {
 		if ((line = mcp_db_cell(c, 0, i, 0)) == NULL)
 			continue;
-		if ((time = number(line, "Planning Time: ")) >= 0)
-			buf_addf(out, ",\"planning_ms\":%g", time);
-		if ((time = number(line, "Execution Time: ")) >= 0)
-			buf_addf(out, ",\"execution_ms\":%g", time);
+		if (strncmp(line, "Planning Time: ", 15) == 0)
+			planning = number(line, ": ");
+		if (strncmp(line, "Execution Time: ", 16) == 0)
+			execution = number(line, ": ");
 		free(line);
 	}
+	buf_addf(out, ",\"summary\":{\"total_cost\":%g,\"rows\":%.0f",
+	    total < 0 ? 0.0 : total, rows < 0 ? 0.0 : rows);
+	put_member(out, "planning_ms", planning);
+	put_member(out, "execution_ms", execution);
 	buf_addc(out, '}');
 }
 
