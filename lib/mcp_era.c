@@ -37,14 +37,20 @@ is_object(const struct json *j, uint32_t i)
 	return i != 0 && j->tok[i].type == JSON_OBJECT;
 }
 
-static void
-take_client(struct mcp_call *c, uint32_t caps)
+/* Elicitation that names no mode is of forms; one that names others alone
+ * is none for us (2025-11-25, client: elicitation). */
+struct mcp_client
+mcp_era_client(struct mcp_value caps)
 {
-	const struct json *j = &c->json;
+	struct mcp_value e = mcp_member(caps, "elicitation");
 
-	c->client.elicitation = json_member(j, caps, "elicitation") != 0;
-	c->client.sampling = json_member(j, caps, "sampling") != 0;
-	c->client.roots = json_member(j, caps, "roots") != 0;
+	return (struct mcp_client){
+		.elicitation = e.j != NULL &&
+		    (mcp_member(e, "form").j != NULL ||
+		    mcp_member(e, "url").j == NULL),
+		.sampling = mcp_member(caps, "sampling").j != NULL,
+		.roots = mcp_member(caps, "roots").j != NULL,
+	};
 }
 
 static int
@@ -179,7 +185,7 @@ modern(struct mcp_call *c, const struct mcp_from *from)
 		p = json_raw(j, v, &n);
 		return refuse_version(c, p + 1, n - 2);
 	}
-	take_client(c, caps);
+	c->client = mcp_era_client((struct mcp_value){ j, caps });
 	return 0;
 }
 

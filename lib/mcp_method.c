@@ -14,18 +14,13 @@
 static void
 begin_session(struct mcp_call *c)
 {
-	struct mcp_value caps = mcp_param(c, "capabilities");
-
 	if (c->session == NULL)
 		return;
 	c->session->version = c->version;
 	c->session->initialized = true;
-	c->session->client = (struct mcp_client){
-		.elicitation = mcp_member(caps, "elicitation").j != NULL &&
-		    c->version >= MCP_2025_06_18,
-		.sampling = mcp_member(caps, "sampling").j != NULL,
-		.roots = mcp_member(caps, "roots").j != NULL,
-	};
+	c->session->client = mcp_era_client(mcp_param(c, "capabilities"));
+	if (c->version < MCP_2025_06_18)
+		c->session->client.elicitation = false;
 	c->client = c->session->client;
 }
 

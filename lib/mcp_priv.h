@@ -24,6 +24,10 @@ enum {
  * error written to c->out. */
 int	 mcp_era(struct mcp_call *c, const struct mcp_from *from) MUST_CHECK;
 
+/* What a client can be asked for, of its capabilities (an object; j NULL:
+ * none). */
+struct mcp_client mcp_era_client(struct mcp_value caps);
+
 /* mcp_method.c: the handler of c->method, NULL where there is none. */
 enum mcp_verdict (*mcp_method(const struct mcp_call *c))(struct mcp_call *);
 

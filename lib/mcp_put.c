@@ -245,7 +245,8 @@ mcp_tell_progress(struct mcp_call *c, double progress, double total,
 	const char *p;
 	size_t n;
 
-	if (tok == 0)
+	if (tok == 0 || (c->json.tok[tok].type != JSON_STRING &&
+	    c->json.tok[tok].type != JSON_NUMBER))
 		return false;
 	buf_init(&params, TEXT_MAX_BYTES);
 	p = json_raw(&c->json, tok, &n);
