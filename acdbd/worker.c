@@ -5,6 +5,7 @@
  * must not know what a request is.
  */
 #include <errno.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -21,6 +22,8 @@
 #include "rpc_known.h"
 #include "tls.h"
 #include "worker.h"
+
+#define LARGE_BYTES	(256 << 10)
 
 /* A worker and what it must let go of when it drains. */
 struct self {
@@ -136,6 +139,17 @@ build(struct self *self)
 	return 0;
 }
 
+/* What a large answer took goes back to the system when it has left.  By
+ * itself the library learns from such sizes to keep them. */
+static void
+return_memory(void)
+{
+#ifdef __GLIBC__
+	mallopt(M_MMAP_THRESHOLD, LARGE_BYTES);
+	mallopt(M_TRIM_THRESHOLD, 4 * LARGE_BYTES);
+#endif
+}
+
 int
 worker_run(const struct worker_start *s)
 {
@@ -145,6 +159,7 @@ worker_run(const struct worker_start *s)
 
 	snprintf(name, sizeof(name), "acdbd[%u]", s->index + 1);
 	log_init(name, board_log_level(s->board), s->conf->log_format);
+	return_memory();
 	if (confine_become(s->user) == -1)
 		return EXIT_CONFIG;
 	confine_self(s->master);
