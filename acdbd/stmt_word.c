@@ -252,6 +252,7 @@ stmt_word_is_outside(const struct stmt_words *w)
 
 #define BATCH	"send its statements together to POST /v1/sql/batch"
 #define ROLE	"runs as the role of its API key: use a key of that role"
+#define PAGE	"page by ORDER BY, a key and LIMIT, or take \"max_rows\""
 
 /* Statements that mean nothing in a call of their own.  The longer stands
  * first; an empty reason lets it pass. */
@@ -300,19 +301,16 @@ static const struct refusal {
 	    "leave it out of \"settings\"" },
 	{ "DISCARD", "has nothing to discard, as nothing of a session "
 	    "outlives its call: leave it out" },
-	{ "DECLARE", "would end with its call: stream the query's rows with "
-	    "\"Accept: application/x-ndjson\", or page by LIMIT" },
-	{ "FETCH", "finds no cursor: stream a query's rows with "
-	    "\"Accept: application/x-ndjson\", or page by LIMIT" },
-	{ "MOVE", "finds no cursor: stream a query's rows with "
-	    "\"Accept: application/x-ndjson\", or page by LIMIT" },
-	{ "CLOSE", "finds no cursor: stream a query's rows with "
-	    "\"Accept: application/x-ndjson\", or page by LIMIT" },
+	{ "DECLARE", "would end with its call: " PAGE },
+	{ "FETCH", "finds no cursor: " PAGE },
+	{ "MOVE", "finds no cursor: " PAGE },
+	{ "CLOSE", "finds no cursor: " PAGE },
 	{ "LISTEN", "would end with its call: ask a table for what is new" },
 	{ "UNLISTEN", "has nothing to end, as no LISTEN outlives its call: "
 	    "ask a table for what is new" },
-	{ "COPY", "speaks a protocol of its own: load rows with POST "
-	    "/v1/sql/copy or INSERT, and read them with \"Accept: text/csv\"" },
+	{ "COPY", "speaks a protocol of its own: load rows with "
+	    "INSERT ... SELECT FROM json_populate_recordset(), and read them "
+	    "with SELECT" },
 	{ "LOCK", "would end with its call: use SELECT ... FOR UPDATE, or one "
 	    "statement that both reads and writes" },
 };
