@@ -33,7 +33,8 @@ blocks() {
 	blocks
 	# The same server, and the programs of the variant under test.
 	sed -i "s|^\. build/up.env|. '$SRV.config/up.env'|; /^PATH=/d" script
-	run -0 --separate-stderr bash -u script
-	[ -z "$stderr" ]
-	echo "$output" | diff -u want -
+	run --separate-stderr bash -u script
+	diff -u want - <<<"$output"
+	echo "$stderr"
+	[ "$status" -eq 0 ] && [ -z "$stderr" ]
 }
