@@ -172,6 +172,21 @@ KILLS	?= 300
 crash: all
 	@O=$(O) python3 tests/crash/crash.py --kills $(KILLS)
 
+# Many clients that do all at once, for SOAK_SECONDS: with the sanitizers for
+# leaks, without them for growth.  And values at random, there and back.
+SOAK_SECONDS ?= 60
+PROPERTY_VALUES ?= 10000
+.PHONY: soak property
+soak:
+	@$(MAKE) --no-print-directory VARIANT=asan all
+	@O=build/asan python3 tests/soak/soak.py --seconds $(SOAK_SECONDS)
+	@$(MAKE) --no-print-directory VARIANT=release all
+	@O=build/release python3 tests/soak/soak.py \
+		--seconds $(SOAK_SECONDS) --growth 8
+property: all
+	@O=$(O) PROPERTY_VALUES=$(PROPERTY_VALUES) bats \
+		--show-output-of-passing-tests tests/bats/property.bats
+
 # Fuzz targets: tests/fuzz/fuzz_foo.c with its seeds in tests/fuzz/corpus/foo.
 # They need clang; everything they link is built with the sanitizers, in a
 # variant of its own.  What they find beyond the seeds stays in build/.
