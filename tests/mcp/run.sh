@@ -74,9 +74,9 @@ result() {
 # suite NAME URL ERA: run it; what it wrote stays in $dir/NAME-ERA.
 suite() {
 	local out=$dir/$1-$3
-	timeout 120 "$npm/node" \
+	timeout 300 "$npm/node" \
 	    "$npm/node_modules/@modelcontextprotocol/conformance/dist/index.js" \
-	    server --url "$2" --requirements "$3" --timeout 10000 \
+	    server --url "$2" --requirements "$3" --timeout 60000 \
 	    -o "$out" >"$out.log" 2>&1
 }
 
