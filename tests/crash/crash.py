@@ -6,7 +6,8 @@ usage: crash.py [--kills N] [--clients N] [--seed N] [--keep]
 Clients write through acdbd, each write with an Idempotency-Key, and ask
 again until they have a definite answer.  Meanwhile acdbd's master, a worker,
 PostgreSQL's postmaster or one of its processes is ended by SIGKILL, N times
-at random instants.  Then it is looked at what came of it: no write lost,
+at random instants, and between these sessions are cancelled and terminated as
+an administrator would.  Then it is looked at what came of it: no write lost,
 none doubled, no answered call and no effect without its audit row, and every
 key replayed with the same bytes.
 """
@@ -16,6 +17,7 @@ import os
 import random
 import re
 import select
+import signal
 import sys
 import threading
 import time
@@ -262,12 +264,22 @@ class Worker(threading.Thread):
             self.twin.close()
 
 
+def is_session(pid):
+    """Of acdbd's, not a process of PostgreSQL's own."""
+    try:
+        with open("/proc/%d/cmdline" % pid, "rb") as f:
+            title = f.read()
+    except OSError:
+        return False
+    return b"acdb_dp_" in title or b"agentcoopdb_gateway" in title
+
+
 class Run:
     def __init__(self, args):
         self.args, self.seed = args, args.seed
         self.rng = random.Random(self.seed)
         self.stop = threading.Event()
-        self.done = self.unknown = 0
+        self.done = self.unknown = self.disturbed = 0
         self.complaints = []
         self.killed = collections.Counter()
         self.server = Server({
@@ -315,6 +327,14 @@ class Run:
         self.killed[what] += 1
         return True
 
+    def disturb(self):
+        """A session of acdbd's is cancelled, or told to end."""
+        sessions = [p for name, p in self.victims()
+                    if name == "backend" and is_session(p)]
+        if sessions:
+            how = self.rng.choice([signal.SIGINT, signal.SIGTERM])
+            self.disturbed += kill(self.rng.choice(sessions), how)
+
     def progress(self, n):
         """n more operations are over, or the run is stuck."""
         want = self.done + n
@@ -333,7 +353,11 @@ class Run:
         while self.killed.total() < self.args.kills:
             # Mostly under load, sometimes while it is coming back.
             if self.rng.random() < 0.85:
-                self.progress(self.rng.randint(1, 40))
+                self.progress(self.rng.randint(1, 20))
+                for _ in range(self.rng.choice([0, 0, 1, 5, 20])):
+                    self.disturb()
+                    time.sleep(self.rng.uniform(0, 0.005))
+                self.progress(self.rng.randint(1, 20))
             time.sleep(self.rng.uniform(0, 0.05))
             if not self.server.alive():
                 self.server.launch()
@@ -495,10 +519,10 @@ class Run:
 
     def tell(self, began):
         kinds = collections.Counter(op.kind for op in self.ops())
-        print("# %d kills (%s) in %d s" % (
+        print("# %d kills (%s), %d sessions disturbed, in %d s" % (
             self.killed.total(), ", ".join(
                 "%s %d" % k for k in sorted(self.killed.items())),
-            time.monotonic() - began))
+            self.disturbed, time.monotonic() - began))
         print("# %d operations, %d answers, %d asked again, %d lost,"
               " %d unknown" % (
                   sum(kinds.values()),
