@@ -174,7 +174,7 @@ call_may_go_outside(const struct call *c)
 int
 call_check(struct call *c, struct problem *why)
 {
-	bool returns = false, pure = true;
+	bool returns = false, reads = false, pure = true;
 
 	for (struct unit *u = c->unit; u < c->unit + c->nunits; u++) {
 		const struct stmt *s = &u->stmt;
@@ -192,6 +192,7 @@ call_check(struct call *c, struct problem *why)
 			return -1;
 		}
 		pure &= s->pure;
+		reads |= s->kind == STMT_READ;
 		c->writes |= s->kind != STMT_READ;
 		/* Code may have prepared, listened, anything. */
 		c->taints |= s->kind == STMT_CODE || s->kind == STMT_DDL ||
@@ -221,8 +222,8 @@ call_check(struct call *c, struct problem *why)
 	    (!c->idem.wanted || c->read_only);
 	/* Rows that a write returns may be more than an answer holds: then
 	 * it must not have happened. */
-	c->two_phase = returns || c->dry_run || c->max_affected >= 0 ||
-	    (c->idem.wanted && !c->read_only);
+	c->two_phase = returns || (reads && c->writes) || c->dry_run ||
+	    c->max_affected >= 0 || (c->idem.wanted && !c->read_only);
 	if (describe(c) == -1)
 		return problem_internal(why);
 	return confirm_check(c, why);

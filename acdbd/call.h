@@ -175,7 +175,9 @@ struct call {
 					 * is known of the call holds */
 	bool		 suggested;	/* a hint was looked for */
 	bool		 ended;		/* the result's JSON is complete */
-	bool		 too_large;	/* the answer's limit was met */
+	bool		 too_large;	/* the answer's limit was met, */
+	bool		 unfit;		/* or its rows cannot be told: why says
+					 * the reason */
 	bool		 timed_out;
 	bool		 retry, retried;
 	int		 retries, retries_max;	/* of 40001 and 40P01 */

@@ -147,20 +147,30 @@ execute_over(struct call *c)
 	req_wake(c->r);
 }
 
+/* Whether what the call did stands; a read did something only if it wrote
+ * after all. */
+static bool
+stands(const struct call *c)
+{
+	if (c->failed || !c->commit_sent || c->read_only || c->guessed_pure)
+		return false;
+	return c->writes || c->r->audited || c->w->conf->audit_disabled;
+}
+
 void
 execute_refuse_large(struct call *c)
 {
 	struct req *r = c->r;
 
 	c->too_large = true;
-	problem_set(&r->why, 413, "response_too_large",
-	    "the answer is larger than %lld bytes: %s",
-	    (long long)c->w->conf->max_response_body,
-	    c->form == CALL_DOCUMENT ? "ask for one schema, for a pattern of "
-	    "names, or for less detail" : "ask for fewer rows or columns");
-	/* A read stands only if it wrote after all. */
-	r->why.tx = !r->audited || c->failed || !c->commit_sent ?
-	    PROBLEM_TX_ROLLED_BACK : PROBLEM_TX_COMMITTED;
+	if (!c->unfit)
+		problem_set(&r->why, 413, "response_too_large",
+		    "the answer is larger than %lld bytes: %s",
+		    (long long)c->w->conf->max_response_body,
+		    c->form == CALL_DOCUMENT ? "ask for one schema, for a "
+		    "pattern of names, or for less detail" :
+		    "ask for fewer rows or columns");
+	r->why.tx = stands(c) ? PROBLEM_TX_COMMITTED : PROBLEM_TX_ROLLED_BACK;
 }
 
 static void

@@ -230,8 +230,7 @@ take_rows(struct call *c, PGresult *res)
 		pool_cancel(c->c);
 		break;
 	case ROWS_REFUSED:
-		c->failed = true;
-		c->r->why.tx = PROBLEM_TX_ROLLED_BACK;
+		c->too_large = c->unfit = true;
 		pool_cancel(c->c);
 		break;
 	default:

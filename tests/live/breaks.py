@@ -426,6 +426,40 @@ def a_batch_at_its_limits(b):
           [["0"]], "not rolled back")
 
 
+@test
+def an_answer_that_cannot_be_given_tells_what_became_of_the_call(b):
+    c = b.as_user()
+    big = "SELECT repeat('x', 1000000) FROM generate_series(1, 9)"
+
+    def count(i):
+        return b.server.query("SELECT count(*) FROM public.slow WHERE i = %d"
+                              % i)[0][0]
+    for n, (calls, title, stands) in enumerate([
+            ([{"sql": "INSERT INTO slow VALUES (%d)"}, {"sql": big}],
+             "response_too_large", False),
+            ([{"sql": big}, {"sql": "INSERT INTO slow VALUES (%d)"}],
+             "response_too_large", False),
+            ([{"sql": "SELECT write_slow(%d), repeat('x', 9000000)"}],
+             "response_too_large", True),
+            ([{"sql": "SELECT write_slow(%d) AS a, 2 AS a",
+               "row_format": "object"}], "invalid_input", True),
+            ([{"sql": "INSERT INTO slow VALUES (%d) RETURNING i AS a, i AS a",
+               "row_format": "object"}], "invalid_input", False),
+            ([{"sql": "COPY (INSERT INTO slow VALUES (%d) RETURNING i)"
+                      " TO STDOUT"}], "unsupported_statement", False)]):
+        i = -n - 1
+        calls = [dict(x, sql=x["sql"].replace("%d", str(i))) for x in calls]
+        if len(calls) == 1:
+            p = c.call("POST", "/v1/sql/execute", calls[0]).problem()
+        else:
+            p = c.call("POST", "/v1/sql/batch",
+                       {"statements": calls}).problem()
+        check(p.get("title") == title, calls, p)
+        check(p.get("tx", "none") == "committed" if stands else
+              p.get("tx") != "committed", calls, p)
+        check(count(i) == str(int(stands)), calls, p, count(i))
+
+
 def quiet(b):
     """No connection is lent, nobody waits, and calls are answered."""
     until("the pool to be quiet", lambda: b.server.metric(
