@@ -20,12 +20,15 @@
 #define NAME		"agentic-coop-db"
 #define KEY_ENV		"AGENTCOOPDB_API_KEY"
 #define VARS_MAX	4
+#define ARGS_MAX	4
 
 struct config {
 	char		*command;	/* our own path */
 	const char	*url;
 	const char	*env[VARS_MAX][2];
 	int		 nenv;
+	const char	*arg[ARGS_MAX];
+	int		 narg;
 	struct buf	 out;
 };
 
@@ -41,12 +44,12 @@ put_str(struct config *c, const char *text)
 	json_put_cstr(&c->out, text);
 }
 
+/* NAME is VALUE of each, with sep between them. */
 static void
-put_env(struct config *c, const char *open, const char *is, const char *close)
+put_env(struct config *c, const char *is, const char *sep)
 {
-	put(c, open);
 	for (int i = 0; i < c->nenv; i++) {
-		put(c, i > 0 ? ", " : "");
+		put(c, i > 0 ? sep : "");
 		if (is[0] == ':')
 			put_str(c, c->env[i][0]);
 		else
@@ -54,7 +57,35 @@ put_env(struct config *c, const char *open, const char *is, const char *close)
 		put(c, is);
 		put_str(c, c->env[i][1]);
 	}
-	put(c, close);
+}
+
+static void
+put_args(struct config *c)
+{
+	put(c, "[");
+	for (int i = 0; i < c->narg; i++) {
+		put(c, i > 0 ? ", " : "");
+		put_str(c, c->arg[i]);
+	}
+	put(c, "]");
+}
+
+/* As a word of a shell. */
+static void
+put_word(struct config *c, const char *word)
+{
+	if (word[0] != '\0' && word[strspn(word, "abcdefghijklmnopqrstuvwxyz"
+	    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+=:,./@%")] == '\0') {
+		put(c, word);
+		return;
+	}
+	put(c, "'");
+	for (const char *p = word; *p != '\0'; p++)
+		if (*p == '\'')
+			put(c, "'\\''");
+		else
+			buf_addc(&c->out, *p);
+	put(c, "'");
 }
 
 /* {"KEY": {"agentic-coop-db": {...}}} with command and environment. */
@@ -67,9 +98,11 @@ put_local(struct config *c, const char *key, const char *type)
 	put(c, type);
 	put(c, "\"command\": ");
 	put_str(c, c->command);
-	put(c, ",\n      \"args\": []");
-	put_env(c, ",\n      \"env\": { ", ": ", " }");
-	put(c, "\n    }\n  }\n}\n");
+	put(c, ",\n      \"args\": ");
+	put_args(c);
+	put(c, ",\n      \"env\": {\n        ");
+	put_env(c, ": ", ",\n        ");
+	put(c, "\n      }\n    }\n  }\n}\n");
 }
 
 static void
@@ -92,18 +125,26 @@ put_remote(struct config *c, const char *key, const char *type,
 static void
 claude_code(struct config *c, bool remote)
 {
+	put(c, "claude mcp add ");
 	if (remote) {
-		put(c, "claude mcp add --transport http " NAME " ");
-		put(c, c->url);
+		put(c, "--transport http " NAME " ");
+		put_word(c, c->url);
 		put(c, " \\\n    --header 'Authorization: Bearer ${" KEY_ENV
 		    "}'\n");
 		return;
 	}
-	put(c, "claude mcp add " NAME);
-	for (int i = 0; i < c->nenv; i++)
-		buf_addf(&c->out, " \\\n    -e %s=%s", c->env[i][0],
-		    c->env[i][1]);
-	buf_addf(&c->out, " \\\n    -- %s\n", c->command);
+	put(c, NAME);
+	for (int i = 0; i < c->nenv; i++) {
+		buf_addf(&c->out, " \\\n    -e %s=", c->env[i][0]);
+		put_word(c, c->env[i][1]);
+	}
+	put(c, " \\\n    -- ");
+	put_word(c, c->command);
+	for (int i = 0; i < c->narg; i++) {
+		put(c, " ");
+		put_word(c, c->arg[i]);
+	}
+	put(c, "\n");
 }
 
 static void
@@ -175,8 +216,11 @@ codex(struct config *c, bool remote)
 	}
 	put(c, "command = ");
 	put_str(c, c->command);
-	put(c, "\nargs = []\n");
-	put_env(c, "env = { ", " = ", " }\n");
+	put(c, "\nargs = ");
+	put_args(c);
+	put(c, "\nenv = { ");
+	put_env(c, " = ", ", ");
+	put(c, " }\n");
 }
 
 static const struct {
@@ -224,6 +268,20 @@ choose_env(struct config *c, const struct opts *o, const struct profile *p)
 	add_env(c, "AGENTCOOPDB_CA_FILE", p->ca_file);
 }
 
+/* What narrows it. */
+static void
+choose_args(struct config *c, const struct opts *o)
+{
+	if (o->read_only)
+		c->arg[c->narg++] = "--read-only";
+	if (o->insecure_http)
+		c->arg[c->narg++] = "--insecure-http";
+	if (o->tools != NULL) {
+		c->arg[c->narg++] = "--tools";
+		c->arg[c->narg++] = o->tools;
+	}
+}
+
 static char *
 own_path(const struct opts *o)
 {
@@ -264,9 +322,13 @@ print_config(const struct opts *o)
 	    "https://localhost:8443");
 	c.url = buf_cstr(&url);
 	choose_env(&c, o, &p);
+	choose_args(&c, o);
 	clients[i].put(&c, o->remote);
 	fprintf(stderr, "acdb-mcp: for %s: %s\n", clients[i].name,
 	    clients[i].where);
+	if (o->remote && p.ca_file != NULL)
+		fprintf(stderr, "acdb-mcp: it has to trust %s itself (those "
+		    "made with Node: NODE_EXTRA_CA_CERTS)\n", p.ca_file);
 	fputs(buf_cstr(&c.out), stdout);
 	profile_fini(&p);
 	buf_fini(&why);

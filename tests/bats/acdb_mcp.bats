@@ -428,3 +428,167 @@ until_idle() {
 	[ "$peers" = " 1 1 1 1 1" ]
 	shut
 }
+
+# With nothing but its own environment, what a configuration starts or leads
+# to knows who it is.
+serves() {
+	answer=$(request 1 tools/call '{"name":"whoami"}' |
+	    env -i "$@" 2>&1) || return 1
+	is '.result.content[0].text | fromjson | .role == "dbadmin"'
+}
+
+leads() {	# URL AUTHORIZATION
+	[ "$1" = "$URL/v1/mcp" ]
+	answer=$(curl -sS --cacert "$SRV/tls/cert.pem" "$1" -H "Authorization: $2" \
+	    -H 'Content-Type: application/json' \
+	    -d "$(request 1 tools/call '{"name":"whoami"}')")
+	is '.result.content[0].text | fromjson | .role == "dbadmin"'
+}
+
+# A JSON object of command, args and env, to serve.
+starts() {
+	local words=()
+	mapfile -t words < <(jq -r '(.env | to_entries[] | .key + "=" + .value),
+	    .command, .args[]' <<<"$1")
+	serves "${words[@]}"
+}
+
+@test "--print-config writes what each client reads" {
+	local c key one
+	ERA=legacy key=$(cat "$AGENTCOOPDB_API_KEY_FILE")
+	for c in claude-desktop cursor windsurf jetbrains; do
+		run -0 --separate-stderr acdb-mcp --print-config $c
+		[ -n "$stderr" ]
+		one=$(jq '.mcpServers | select(length == 1)["agentic-coop-db"]' \
+		    <<<"$output")
+		starts "$one"
+	done
+	run -0 --separate-stderr acdb-mcp --print-config vscode
+	one=$(jq '.servers["agentic-coop-db"]' <<<"$output")
+	[ "$(jq -r .type <<<"$one")" = stdio ]
+	starts "$one"
+	toml() {
+		python3 -c 'import json, sys, tomllib
+print(json.dumps(tomllib.loads(sys.stdin.read())))' <<<"$1" |
+		    jq '.mcp_servers["agentic-coop-db"]'
+	}
+	run -0 --separate-stderr acdb-mcp --print-config codex
+	starts "$(toml "$output")"
+	# Claude Code's command, as its shell would read it.
+	claude() { printf '%s\n' "$@" >argv; }
+	run -0 --separate-stderr acdb-mcp --print-config claude-code
+	eval "$output"
+	[ "$(head -n 3 argv | xargs)" = "mcp add agentic-coop-db" ]
+	mapfile -t one < <(sed '1,3d; /^-e$/d; /^--$/d' argv)
+	serves "${one[@]}"
+
+	for c in cursor jetbrains; do
+		run -0 --separate-stderr acdb-mcp --print-config $c --remote
+		[[ $stderr == *"$AGENTCOOPDB_CA_FILE"* ]]
+		one=$(jq '.mcpServers["agentic-coop-db"]' <<<"$output")
+		answer=$(jq -r .headers.Authorization <<<"$one")
+		answer=${answer/'${env:AGENTCOOPDB_API_KEY}'/$key}
+		leads "$(jq -r .url <<<"$one")" "${answer/acd_.../$key}"
+	done
+	run -0 --separate-stderr acdb-mcp --print-config windsurf --remote
+	one=$(jq '.mcpServers["agentic-coop-db"]' <<<"$output")
+	answer=$(jq -r .headers.Authorization <<<"$one")
+	leads "$(jq -r .serverUrl <<<"$one")" \
+	    "${answer/'${env:AGENTCOOPDB_API_KEY}'/$key}"
+	run -0 --separate-stderr acdb-mcp --print-config vscode --remote
+	jq -e '.servers["agentic-coop-db"].type == "http" and
+	    (.inputs | length) == 1 and .inputs[0].password' <<<"$output"
+	c=$(jq -r '.inputs[0].id' <<<"$output")
+	one=$(jq '.servers["agentic-coop-db"]' <<<"$output")
+	answer=$(jq -r .headers.Authorization <<<"$one")
+	leads "$(jq -r .url <<<"$one")" "${answer/"\${input:$c}"/$key}"
+	run -0 --separate-stderr acdb-mcp --print-config codex --remote
+	one=$(toml "$output")
+	[ "$(jq -r .bearer_token_env_var <<<"$one")" = AGENTCOOPDB_API_KEY ]
+	leads "$(jq -r .url <<<"$one")" "Bearer $key"
+	run -0 --separate-stderr acdb-mcp --print-config claude-code --remote
+	eval "$output"
+	[ "$(head -n 5 argv | xargs)" = \
+	    "mcp add --transport http agentic-coop-db" ]
+	answer=$(sed -n 's/^Authorization: //p' argv)
+	leads "$(sed -n 6p argv)" "${answer/'${AGENTCOOPDB_API_KEY}'/$key}"
+	# The key itself is in none of them.
+	run -64 --separate-stderr acdb-mcp --print-config nope
+	[[ $stderr == *claude-code*codex* ]]
+}
+
+@test "--print-config passes on what narrows, and quotes it" {
+	local dir="$BATS_TEST_TMPDIR/it's \"here\" \$HOME"
+	ERA=legacy
+	mkdir "$dir"
+	cp "$AGENTCOOPDB_API_KEY_FILE" "$dir/key"
+	export AGENTCOOPDB_API_KEY_FILE=$dir/key
+	claude() { printf '%s\n' "$@" >argv; }
+	eval "$(acdb-mcp --print-config claude-code --read-only \
+	    --tools whoami,health)"
+	[ "$(tail -n 3 argv | xargs)" = "--read-only --tools whoami,health" ]
+	grep -qxF "AGENTCOOPDB_API_KEY_FILE=$dir/key" argv
+	for c in cursor vscode; do
+		starts "$(acdb-mcp --print-config $c --read-only \
+		    --tools whoami | jq '.[] | .["agentic-coop-db"]')"
+	done
+	acdb-mcp --print-config codex --tools 'a"b\c' >codex.toml
+	python3 - <<-'EOF'
+	import tomllib
+	c = tomllib.load(open("codex.toml", "rb"))
+	c = c["mcp_servers"]["agentic-coop-db"]
+	assert c["args"] == ["--tools", 'a"b\\c'], c
+	assert c["env"]["AGENTCOOPDB_API_KEY_FILE"].endswith("$HOME/key"), c
+	EOF
+	# A profile leads there by its name.
+	unset AGENTCOOPDB_GATEWAY_URL AGENTCOOPDB_API_KEY_FILE \
+	    AGENTCOOPDB_CA_FILE
+	acdb-mcp -p local --print-config cursor |
+	    jq -e '.[][].env == {AGENTCOOPDB_PROFILE: "local"}'
+}
+
+@test "doc/mcp.md shows what --print-config writes" {
+	local me words n=0
+	cp "$AGENTCOOPDB_API_KEY_FILE" agent.key
+	me=$(readlink -f "$(command -v acdb-mcp)")
+	export AGENTCOOPDB_GATEWAY_URL=https://db.example.com:8443
+	export AGENTCOOPDB_API_KEY_FILE=$PWD/agent.key
+	unset AGENTCOOPDB_CA_FILE
+	# Each block stands below the command that writes it.
+	while IFS= read -r words; do
+		awk -v c="\`$words\`:" '$0 == c { on = 1; next }
+		    on && /^```/ { if (++n == 2) exit; next }
+		    on && n' "$TOP/doc/mcp.md" >shown
+		# shellcheck disable=SC2086
+		$words 2>err | sed "s|$me|/usr/local/bin/acdb-mcp|
+		    s|$PWD/agent.key|/etc/agentcoopdb/agent.key|" >written
+		diff shown written
+		n=$((n + 1))
+	done < <(sed -n 's/^`\(acdb-mcp --print-config .*\)`:$/\1/p' \
+	    "$TOP/doc/mcp.md")
+	[ $n -eq 13 ]
+}
+
+@test "the manual page has every option of --help, and no other" {
+	acdb-mcp --help | grep -oE -- '--[a-z][a-z-]+' | sort -u >help
+	{ grep -oE '^\.It Fl .*' "$TOP/doc/man/acdb-mcp.1"
+	} | grep -oE -- ' -[a-z-]+' | sed 's/^ /-/' | sort -u >man
+	diff man help
+	acdb-mcp --help | grep -oE 'AGENTCOOPDB_[A-Z_]+' | sort -u >help
+	sed -n '/^.Sh ENVIRONMENT/,/^.Sh FILES/p' "$TOP/doc/man/acdb-mcp.1" |
+	    grep -oE 'AGENTCOOPDB_[A-Z_]+' | grep -v PROFILE | sort -u >man
+	diff man help
+	# And doc/mcp.md every tool with its arguments.
+	ERA=legacy rpc tools/list
+	jq -r '.result.tools[] | .name as $t | .inputSchema.properties // {}
+	    | keys_unsorted[] | $t + " " + .' <<<"$answer" | sort >offered
+	awk -F '|' '/^\| `[a-z_]+` \|/ { gsub(/[` ]/, "", $2)
+	    same = $3 ~ /the same/
+	    gsub(/[^a-z_`]/, " ", $3); n = split($3, w, " ")
+	    for (i = 1; i <= n; i++) if (w[i] ~ /^`.*`$/) {
+		gsub(/`/, "", w[i]); print $2, w[i] }
+	    if (same) { print $2, "params"; print $2, "max_rows"
+		print $2, "max_bytes"; print $2, "timeout_ms" } }' \
+	    "$TOP/doc/mcp.md" | sort >told
+	diff offered told
+}
