@@ -18,6 +18,7 @@
 #define RUN_MAX		32	/* answers in a turn, before others' turn */
 #define RECORD_FULL	16384	/* a TLS record of this size is not the last */
 #define BODY_RATE	4096	/* bytes a second a body must come with */
+#define ANSWER_RATE	16384	/* and an answer be taken with */
 #define SKIP_MAX	65536	/* bytes of a refused body worth reading for
 				 * the sake of keeping the connection */
 #define LINGER_MAX	(16 << 20)	/* and for being heard at all */
@@ -273,6 +274,7 @@ answer(struct conn *c)
 	x->omit_body = answer_omits_body(r);
 	c->closing = !can_skip(x) || r->why.close || !r->head.keep_alive ||
 	    c->draining || c->w->draining;
+	x->since = loop_now(c->w->loop);
 	if (r->answer.told)
 		return conn_tell_end(c);
 	answer_head(r, c->io->secure, c->closing, time(NULL), &x->head);
@@ -318,7 +320,7 @@ follow(struct conn *c, enum story_result result)
 	case STORY_DONE:
 		return answer(c);
 	case STORY_BODY:
-		c->x->body_since = loop_now(c->w->loop);
+		c->x->since = loop_now(c->w->loop);
 		return CONN_BODY;
 	case STORY_WAIT:
 		if (c->x->req.answer.told && flush(c) == IO_ERROR)
@@ -340,14 +342,12 @@ conn_on_story(struct conn *c)
 	return follow(c, r->story == NULL ? STORY_DONE : story_run(r));
 }
 
-/* A stall ends the wait for a body, and so does a trickle. */
+/* A stall ends the state, and so does a trickle. */
 static void
-extend(struct conn *c)
+extend(struct conn *c, int64_t timeout, int64_t bytes, int rate)
 {
-	int64_t now = loop_now(c->w->loop);
-	int64_t stall = now + c->w->conf->read_timeout;
-	int64_t least = c->x->body_since + c->w->conf->read_timeout +
-	    c->x->taken * 1000 / BODY_RATE;
+	int64_t stall = loop_now(c->w->loop) + timeout;
+	int64_t least = c->x->since + timeout + bytes * 1000 / rate;
 
 	c->deadline = stall < least ? stall : least;
 }
@@ -409,7 +409,7 @@ conn_on_body(struct conn *c)
 		if (n == 0)
 			return refuse_body(c, 400, "bad_request",
 			    "the request ends before its body is complete");
-		extend(c);
+		extend(c, c->w->conf->read_timeout, x->taken, BODY_RATE);
 	}
 	if (rc == -1)
 		return follow(c, story_refuse(r));
@@ -450,8 +450,8 @@ conn_on_answer(struct conn *c)
 	if (rc == 1)
 		return answered(c);
 	if (c->x->sent > sent)
-		c->deadline = loop_now(c->w->loop) +
-		    c->w->conf->write_timeout;
+		extend(c, c->w->conf->write_timeout, (int64_t)c->x->sent,
+		    ANSWER_RATE);
 	if (rc == IO_AGAIN && (!c->expired || c->x->sent > sent))
 		return CONN_ANSWER;
 	conn_account(c, c->x->req.answer.status);

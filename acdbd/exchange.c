@@ -128,7 +128,7 @@ exchange_begin(struct exchange *x, size_t n)
 	x->omit_body = false;
 	x->sent = 0;
 	x->taken = 0;
-	x->body_since = 0;
+	x->since = 0;
 	x->pos = x->behind = n;
 	x->body = BODY_DONE;
 	if (n > 0 && r->head.chunked) {

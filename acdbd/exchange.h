@@ -32,11 +32,12 @@ struct exchange {
 	int64_t		 left;		/* BODY_LENGTH: bytes to come */
 	int64_t		 taken;		/* bytes read of it so far */
 	struct http_chunks chunks;
-	int64_t		 body_since;	/* loop_now() when its reading began */
 
 	struct buf	 head;		/* "100 Continue", the answer's head */
 	bool		 omit_body;	/* the answer is its head alone */
 	size_t		 sent;		/* of head, prefix and body together */
+	int64_t		 since;		/* loop_now() when the reading of the
+					 * body, or the sending, began */
 
 	size_t		 behind;	/* where the head ends */
 	size_t		 pos, len;

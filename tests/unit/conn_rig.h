@@ -189,7 +189,7 @@ route_param(const struct route *r, const struct http_head *h)
 /* Clients. */
 
 struct client {
-	int		 fd;
+	int		 fd, theirs;
 	struct conn	*conn;		/* NULL once it is closed */
 	struct watch	 watch;
 	struct buf	 got;
@@ -286,6 +286,7 @@ client_open(struct client *c)
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, s) == -1)
 		abort();
 	c->fd = s[0];
+	c->theirs = s[1];
 	c->conn = conn_new(&worker, io_socket(s[1]), "192.0.2.7", 1,
 	    on_conn_closed, c);
 	watch_init(&c->watch, c->fd, on_client, c);

@@ -334,6 +334,7 @@ static void
 test_big(void)
 {
 	const char *p;
+	char few[100];
 	size_t n, good = 0;
 
 	client_open(&c);
@@ -359,6 +360,21 @@ test_big(void)
 	for (int i = 0; i < 100 && c.conn != NULL; i++)
 		run_for(20);
 	ok(c.conn == NULL, "a reader that stalls is given up");
+	client_close(&c);
+
+	/* What the kernel holds is freed some kilobytes at a time. */
+	conf.write_timeout = 1200;
+	client_open(&c);
+	setsockopt(c.theirs, SOL_SOCKET, SO_SNDBUF, &(int){ 4096 },
+	    sizeof(int));
+	loop_watch(worker.loop, &c.watch, 0);
+	client_send(&c, GET("/big"));
+	for (int i = 0; i < 200 && c.conn != NULL; i++) {
+		if (read(c.fd, few, sizeof(few)) == 0)
+			break;
+		run_for(20);
+	}
+	ok(c.conn == NULL, "and so is one that trickles");
 	client_close(&c);
 	conf.write_timeout = 5000;
 }
