@@ -470,6 +470,11 @@ def quiet(b):
         ok(c, "SELECT 1")
 
 
+def tool(name, sql):
+    return {"jsonrpc": "2.0", "id": 1, "method": "tools/call",
+            "params": {"name": name, "arguments": {"sql": sql} if sql else {}}}
+
+
 @test
 def a_client_may_leave_at_any_moment(b):
     calls = [
@@ -483,6 +488,10 @@ def a_client_may_leave_at_any_moment(b):
         ("/v1/sql/batch", {"statements": [{"sql": "SELECT * FROM nowhere"}]},
          False),
         ("/v1/rpc/call", {"procedure": "nothing", "args": {}}, False),
+        ("/v1/mcp", tool("sql_query", "SELECT pg_sleep(0.01), 1"), False),
+        ("/v1/mcp", tool("sql_execute", "INSERT INTO t VALUES (5)"), False),
+        ("/v1/mcp", tool("sql_execute", "DELETE FROM t WHERE i = 5"), False),
+        ("/v1/mcp", tool("list_tables", ""), False),
     ]
     n = 0
     for path, body, keyed in calls:
@@ -492,7 +501,8 @@ def a_client_may_leave_at_any_moment(b):
             c = Client(b.server, token)
             n += 1
             c.send("POST", path, body,
-                   [("Idempotency-Key", "leave-%d" % n)] if keyed else ())
+                   [("Idempotency-Key", "leave-%d" % n)] if keyed else
+                   [("Content-Type", "application/json")])
             end = time.monotonic() + step * 0.0004
             while time.monotonic() < end:
                 pass
