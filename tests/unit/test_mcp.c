@@ -131,7 +131,8 @@ static const struct {
 	bool	 forms;
 } clients[] = {
 	{ "", false }, { "\"roots\":{}", false },
-	{ "\"elicitation\":{}", true }, { "\"elicitation\":{\"form\":{}}", true },
+	{ "\"elicitation\":{}", true },
+	{ "\"elicitation\":{\"form\":{}}", true },
 	{ "\"elicitation\":{\"url\":{}}", false },
 	{ "\"elicitation\":{\"url\":{},\"form\":{}}", true },
 };
