@@ -10,6 +10,10 @@ teardown_file() {
 	server_stop
 }
 
+teardown() {
+	[ -z "${WAY:-}" ] || kill "$WAY"
+}
+
 setup() {
 	VIA=stdio
 	cd "$BATS_TEST_TMPDIR"
@@ -332,6 +336,25 @@ until_idle() {
 	is '.result.structuredContent.rows_affected == 1'
 	shut
 	[ "$(psql 'SELECT count(*) FROM again')" = 1 ]
+}
+
+@test "a write whose answer is lost is made once, and told" {
+	psql 'CREATE TABLE lost (a int); ALTER TABLE lost OWNER TO dbadmin' \
+	    >/dev/null
+	python3 "$TOP/tests/bats/cut.py" "$PORT" cut >port 3>&- &
+	WAY=$!
+	until [ -s port ]; do kill -0 $WAY; done
+	ERA=legacy AGENTCOOPDB_GATEWAY_URL=https://localhost:$(cat port) meet
+	call 1 health '{}'
+	hear
+	is '.result.structuredContent.healthy'
+	: >cut
+	call 2 sql_execute '{"sql":"INSERT INTO lost VALUES (1)"}'
+	hear
+	is '.id == 2 and .result.structuredContent.rows_affected == 1'
+	[ ! -e cut ]	# the first answer was lost
+	[ "$(psql 'SELECT count(*) FROM lost')" = 1 ]
+	shut
 }
 
 @test "elicitation: the user is asked, and is heard" {
