@@ -7,6 +7,7 @@
  * writes a tree out, so a statement whose tree may be deep (DEPTH_MAX) is
  * not given to it but left to PostgreSQL, like one that it cannot parse.
  */
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -177,16 +178,46 @@ count_statements(const char *sql, size_t n)
 	return count;
 }
 
-/* What newer grammar than ours may destroy, told by how it begins. */
+static bool
+is_word(char c)
+{
+	return isalnum((unsigned char)c) || c == '_' || (c & 0x80) != 0;
+}
+
+/* How often the text has the word, wherever that is. */
+static size_t
+count_word(const char *sql, size_t n, const char *word)
+{
+	size_t len = strlen(word), count = 0;
+
+	for (size_t i = 0; i + len <= n; i++)
+		if (strncasecmp(sql + i, word, len) == 0 &&
+		    (i == 0 || !is_word(sql[i - 1])) &&
+		    (i + len == n || !is_word(sql[i + len])))
+			count++;
+	return count;
+}
+
+/* What a text may destroy that we cannot read, by its words: the body of a
+ * DO, or grammar newer than ours. */
 static bool
 seems_destructive(const char *first, const char *sql, size_t n)
 {
-	if (strcmp(first, "DELETE") == 0 || strcmp(first, "UPDATE") == 0) {
-		for (size_t i = 0; i + 5 <= n; i++)
-			if (strncasecmp(sql + i, "where", 5) == 0)
-				return false;
-		return true;
-	}
+	static const char *const holders[] = { "DELETE", "UPDATE", "WITH",
+	    "EXPLAIN", "DO" };
+	static const char *const doers[] = { "DROP", "TRUNCATE", "EXECUTE" };
+
+	if (strcmp(first, "MERGE") == 0)
+		return count_word(sql, n, "SOURCE") > 0 &&
+		    count_word(sql, n, "DELETE") > 0;
+	for (size_t i = 0; strcmp(first, "DO") == 0 && i < NELEM(doers); i++)
+		if (count_word(sql, n, doers[i]) > 0)
+			return true;
+	for (size_t i = 0; i < NELEM(holders); i++)
+		if (strcmp(first, holders[i]) == 0)
+			return count_word(sql, n, "DELETE") +
+			    count_word(sql, n, "UPDATE") >
+			    count_word(sql, n, "WHERE");
 	return strcmp(first, "DROP") == 0 || strcmp(first, "TRUNCATE") == 0;
 }
 
@@ -278,6 +309,8 @@ examine_tree(struct stmt *st, const char *json, const char *sql, size_t n,
 		st->parsed = true;
 		stmt_word_read(&w, sql, n);
 		rc = stmt_kind_read(st, &t, node, &w, why);
+		if (stmt_tree_key_is(&t, node, "DoStmt"))
+			st->destructive = seems_destructive("DO", sql, n);
 	}
 	stmt_tree_fini(&t);
 	return rc;

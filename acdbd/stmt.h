@@ -37,7 +37,8 @@ struct stmt {
 					 * that writes (stmt_pure.c) */
 	bool		 returning;	/* a write that returns rows, or may */
 	bool		 destructive;	/* DROP, TRUNCATE, DELETE or UPDATE
-					 * without WHERE */
+					 * without a WHERE that names a
+					 * column, DO that seems to */
 	bool		 on_database;	/* GRANT or REVOKE ... ON DATABASE */
 	int		 nparams;	/* the highest $N; -1: not known */
 	char		 command[32];	/* the tag to expect, of a bounded set:

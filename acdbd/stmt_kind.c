@@ -111,6 +111,36 @@ params_of(const struct stmt_tree *t, uint32_t i)
 	return max;
 }
 
+/* Whether the condition spares rows: one that names no column is as good as
+ * none. */
+static bool
+spares(const struct stmt_tree *t, uint32_t i, const char *condition)
+{
+	uint32_t c = stmt_tree_member(t, i, condition), end;
+
+	if (c == 0)
+		return false;
+	for (end = t->node[c].next; c < end; c++)
+		if (stmt_tree_key_is(t, c, "ColumnRef") ||
+		    stmt_tree_key_is(t, c, "CurrentOfExpr"))
+			return true;
+	return false;
+}
+
+/* Whether MERGE updates or deletes. */
+static bool
+merges_away(const struct stmt_tree *t, uint32_t i)
+{
+	uint32_t end = t->node[i].next;
+
+	for (; i < end; i++)
+		if (stmt_tree_key_is(t, i, "MergeWhenClause") &&
+		    (stmt_tree_is(t, i, "commandType", "CMD_DELETE") ||
+		    stmt_tree_is(t, i, "commandType", "CMD_UPDATE")))
+			return true;
+	return false;
+}
+
 /* Look at every part of a query that will run: what changes data there,
  * what locks, and what spares no row. */
 static void
@@ -122,14 +152,15 @@ look_inside(struct stmt *st, const struct stmt_tree *t, uint32_t i,
 	for (; i < end; i++) {
 		bool whole = stmt_tree_key_is(t, i, "UpdateStmt") ||
 		    stmt_tree_key_is(t, i, "DeleteStmt");
+		bool merge = stmt_tree_key_is(t, i, "MergeStmt");
 
-		if (whole && stmt_tree_member(t, i, "whereClause") == 0)
+		if ((whole && !spares(t, i, "whereClause")) || (merge &&
+		    !spares(t, i, "joinCondition") && merges_away(t, i)))
 			st->destructive = true;
 		if (stmt_tree_key_is(t, i, "intoClause"))
 			*into = true;
-		if (st->kind == STMT_READ && (whole || *into ||
+		if (st->kind == STMT_READ && (whole || merge || *into ||
 		    stmt_tree_key_is(t, i, "InsertStmt") ||
-		    stmt_tree_key_is(t, i, "MergeStmt") ||
 		    stmt_tree_key_is(t, i, "lockingClause")))
 			st->kind = STMT_WRITE;
 	}
