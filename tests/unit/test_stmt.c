@@ -71,7 +71,6 @@ static const struct {
 	{ "DELETE FROM t", "write DELETE 0 destructive" },
 	{ "DELETE FROM t WHERE true", "write DELETE 0 destructive" },
 	{ "DELETE FROM t WHERE 1 = $1", "write DELETE 1 destructive" },
-	{ "UPDATE t SET a = b WHERE 1 = 1", "write UPDATE 0 destructive" },
 	{ "DELETE FROM t USING b WHERE t.x = b.x", "write DELETE 0" },
 	{ "MERGE INTO t USING (SELECT 1) s ON true WHEN MATCHED THEN DELETE",
 	    "write MERGE 0 destructive" },
