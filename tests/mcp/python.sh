@@ -40,6 +40,7 @@ if [ ! -d "$dir" ]; then
 	say "pip install into $dir"
 	if ! make >"$new.log" 2>&1; then
 		tail -n 15 "$new.log" >&2
+		rm -rf "$new" "$new.log"
 		say "that failed. Is there a network that leads to PyPI, and" \
 		    "the package python3-venv?"
 		exit 1

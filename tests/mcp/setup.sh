@@ -38,7 +38,8 @@ if [ ! -d "$dir" ]; then
 	mkdir "$dir.new" || exit 1
 	cp "$here/package.json" "$here/package-lock.json" "$dir.new" || exit 1
 	npm ci --prefix "$dir.new" --ignore-scripts --no-audit --no-fund \
-	    --loglevel=error >&2 || fail "npm ci failed"
+	    --loglevel=error >&2 || fail "npm ci failed:" \
+	    "is there a network that leads to npm's registry?"
 	for node in "$dir.new"/node_modules/node-linux-*/bin/node; do
 		ln -s "${node#"$dir.new"/}" "$dir.new/node"
 	done
