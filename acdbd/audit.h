@@ -72,4 +72,9 @@ void	 record_abandoned(const struct req *r);
  * 503 where it cannot be. */
 enum verdict step_record(struct req *r);
 
+/* The same for a call that is a part of another one (inner.h), in a step
+ * marked always: it does not wait, since the row of the whole, which is
+ * committed later, does. */
+enum verdict record_part(struct req *r);
+
 #endif

@@ -19,7 +19,7 @@ struct inner {
 	struct req	*outer;
 	struct story	 story;
 	struct step	 steps[STEPS_MAX];
-	bool		 over, woken;
+	bool		 over, woken, apart;
 	struct inner_sql *sql;
 	char		*target;	/* owned, as idem */
 	char		*idem;
@@ -58,8 +58,11 @@ put_head(struct inner *in, const char *method)
 static enum verdict
 step_note(struct req *r)
 {
-	struct inner_sql *sql = ((struct inner *)(void *)r)->sql;
+	struct inner *in = (struct inner *)(void *)r;
+	struct inner_sql *sql = in->sql;
 
+	if (in->apart)
+		return record_part(r);
 	if (r->sql_hash != NULL) {
 		memcpy(sql->hash, r->sql_hash, sizeof(sql->hash));
 		sql->known = true;
@@ -73,13 +76,13 @@ step_note(struct req *r)
 
 /* The story's steps but those of a request that comes from outside. */
 static int
-put_steps(struct inner *in, const struct story *story)
+put_steps(struct inner *in, const struct story *story, bool counts)
 {
 	size_t n = 0;
 
 	for (const struct step *s = story->steps; s->name != NULL; s++) {
-		if (s->run == step_authenticate || s->run == step_throttle ||
-		    s->run == step_body)
+		if (s->run == step_authenticate || s->run == step_body ||
+		    (s->run == step_throttle && !counts))
 			continue;
 		if (n == STEPS_MAX - 1)
 			return -1;
@@ -154,11 +157,13 @@ inner_new(struct req *outer, const struct inner_ask *ask)
 	}
 	in->outer = outer;
 	in->sql = ask->sql;
+	in->apart = ask->apart;
 	init_req(in, ask);
 	put_head(in, ask->method);
 	route = route_find(&in->req.head, DOOR_API | DOOR_HEALTH,
 	    &in->req.why);
-	if (route == NULL || put_steps(in, route->story) == -1) {
+	if (route == NULL || put_steps(in, route->story,
+	    ask->counts) == -1) {
 		in->over = true;
 		answer_settle(&in->req);
 	} else
@@ -180,6 +185,12 @@ inner_answer(struct inner *in, struct buf *body)
 	const char *p = buf_peek(&r->answer.prefix, &n);
 	int status = r->answer.status;
 
+	if (r->rate_limit > 0) {
+		outer->rate_limit = r->rate_limit;
+		outer->rate_remaining = r->rate_remaining;
+	}
+	if (in->apart)
+		goto take_body;
 	if (r->audited) {
 		outer->audited = true;
 		memcpy(outer->audit_id, r->audit_id, sizeof(r->audit_id));
@@ -188,6 +199,7 @@ inner_answer(struct inner *in, struct buf *body)
 		memcpy(outer->command, r->command, sizeof(outer->command));
 	if (r->rows >= 0)
 		outer->rows = r->rows;
+take_body:
 	buf_init(body, r->answer.body.max + r->answer.prefix.max);
 	if (n == 0) {
 		*body = r->answer.body;

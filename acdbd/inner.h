@@ -1,7 +1,7 @@
 /*
  * inner.h - a request made by another one, in the same process: its story's
  * steps, without those that the outer one has gone through or will
- * (authenticate, throttle, body, record).
+ * (authenticate, throttle, body, record), unless it is one call of many.
  */
 #ifndef INNER_H
 #define INNER_H
@@ -24,6 +24,9 @@ struct inner_sql {
 /* What is asked; all borrowed during the call, the body taken over, sql kept
  * as a borrow and filled in before it is over. */
 struct inner_ask {
+	bool		 apart;		/* one of several calls: it has an
+					 * audit row of its own */
+	bool		 counts;	/* towards the key's limit */
 	const char	*method, *path;	/* path with its query */
 	const char	*idem;		/* Idempotency-Key; "": none */
 	struct buf	*body;

@@ -31,6 +31,7 @@
 struct told {
 	struct mcp_call	*call;
 	struct inner	*inner;		/* NULL: nothing is asked */
+	uint32_t	 part;		/* of a batch: that has asked */
 	struct inner_sql sql;
 	struct timer	 beat;
 	bool		 due;		/* it has come */
@@ -192,9 +193,14 @@ static int
 ask(struct req *r, struct told *t)
 {
 	struct mcp_ask *a = &mcp_call_asking(t->call)->ask;
+	uint32_t part = t->call->part_tok;
 	struct inner_ask ia = { .method = a->method, .path = a->path,
-	    .idem = a->idem, .body = &a->body, .sql = &t->sql };
+	    .idem = a->idem, .body = &a->body, .sql = &t->sql,
+	    .apart = t->call->kind == MCP_BATCH };
 
+	/* The first one's place was taken before the message was read. */
+	ia.counts = ia.apart && t->part != 0 && t->part != part;
+	t->part = part;
 	t->inner = inner_new(r, &ia);
 	return t->inner == NULL ? -1 : 0;
 }

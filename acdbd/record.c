@@ -97,6 +97,28 @@ record_abandoned(const struct req *r)
 	(void)!audit_add(r->w->audit, &row, NULL);
 }
 
+/* What needs no row that somebody waits for. */
+static bool
+is_recorded(struct req *r)
+{
+	if (!r->who.known || r->w->conf->audit_disabled)
+		return true;
+	if (r->audited)
+		audit_complete(r->w->audit, r->audit_id,
+		    loop_now_us() - r->started_us, r->rows);
+	else if (r->why.status == 429)
+		audit_throttled(r->w->audit, r);
+	else
+		return false;
+	return true;
+}
+
+enum verdict
+record_part(struct req *r)
+{
+	return is_recorded(r) || add(r, NULL) == 0 ? STEP_NEXT : refuse(r);
+}
+
 enum verdict
 step_record(struct req *r)
 {
@@ -109,17 +131,8 @@ step_record(struct req *r)
 		r->record = NULL;
 		return durable ? STEP_NEXT : refuse(r);
 	}
-	if (!r->who.known || r->w->conf->audit_disabled)
+	if (is_recorded(r))
 		return STEP_NEXT;
-	if (r->audited) {
-		audit_complete(r->w->audit, r->audit_id,
-		    loop_now_us() - r->started_us, r->rows);
-		return STEP_NEXT;
-	}
-	if (r->why.status == 429) {
-		audit_throttled(r->w->audit, r);
-		return STEP_NEXT;
-	}
 	if ((rec = calloc(1, sizeof(*rec))) == NULL)
 		return refuse(r);
 	rec->wait.done = on_durable;

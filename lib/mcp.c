@@ -256,14 +256,13 @@ mcp_call_run(struct mcp_call *c)
 {
 	enum mcp_verdict v;
 
-	if (c->kind == MCP_BATCH && buf_len(&c->out) == 0 &&
-	    c->status != 400)
-		return run_batch(c);
-	if (c->kind == MCP_BATCH && c->part != NULL)
-		return run_batch(c);
-	if (c->run == NULL)
+	if (c->kind == MCP_BATCH && (c->part != NULL ||
+	    (buf_len(&c->out) == 0 && c->status != 400)))
+		v = run_batch(c);
+	else if (c->run == NULL)
 		return MCP_DONE;
-	v = c->run(c);
+	else
+		v = c->run(c);
 	if (v == MCP_ASK && buf_failed(&c->ask.body))
 		v = mcp_tool_error(c, "the request is larger than %d bytes",
 		    MCP_OUT_MAX);

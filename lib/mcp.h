@@ -31,6 +31,7 @@
 #define MCP_MESSAGE_MAX	(4 << 20)	/* bytes of a message from a client */
 #define MCP_OUT_MAX	(16 << 20)	/* and of one to it */
 #define MCP_ARGS_MAX	16		/* of one tool */
+#define MCP_BATCH_MAX	100		/* messages */
 
 enum mcp_version { MCP_2024_11_05, MCP_2025_03_26, MCP_2025_06_18,
     MCP_2025_11_25, MCP_2026_07_28 };

@@ -210,6 +210,12 @@ legacy(struct mcp_call *c, const struct mcp_from *from)
 	if (c->kind == MCP_BATCH && c->version > MCP_2025_03_26)
 		return refuse(c, MCP_E_REQUEST, "batches went with version "
 		    "2025-06-18");
+	if (c->kind == MCP_BATCH && c->json.tok[0].n > MCP_BATCH_MAX) {
+		mcp_error(c, MCP_E_REQUEST, NULL, "a batch has at most %d "
+		    "messages", MCP_BATCH_MAX);
+		c->status = 400;
+		return -1;
+	}
 	return 0;
 }
 

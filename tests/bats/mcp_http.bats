@@ -102,6 +102,27 @@ refused() {
 	refused 200 '.error.code == -32601'
 }
 
+# query ID SQL: a call of sql_query.
+query() {
+	printf '{"jsonrpc":"2.0","id":%s,"method":"tools/call","params":
+	    {"name":"sql_query","arguments":{"sql":"%s"}}}' "$1" "$2"
+}
+
+@test "each call of a batch counts, and is recorded" {
+	local batch id=batch-$RANDOM
+	ERA=legacy
+	mint dbuser --rate 0.01 --burst 3 >"$BATS_TEST_TMPDIR/key"
+	batch="[$(query 1 'SELECT 1'),$(query 2 'SELECT nope'),
+	    $(query 3 'SELECT 3'),$(query 4 'SELECT 4')]"
+	AGENTCOOPDB_API_KEY_FILE=$BATS_TEST_TMPDIR/key \
+	    post "$batch" initialize '' -H "X-Request-Id: $id"
+	refused 200 'map(.result.isError // false) == [false, true, false, true]
+	    and (.[3].result.content[0].text | test("limit"))'
+	run -0 server_sql "SELECT string_agg(status || command, ' '
+	    ORDER BY id) FROM acdb.audit_logs WHERE request_id = '$id'"
+	[ "$output" = "200SELECT 400SELECT 200SELECT 200MCP" ]
+}
+
 @test "bodies that are no messages" {
 	local body
 	ERA=legacy

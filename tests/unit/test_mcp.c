@@ -203,9 +203,32 @@ test_reader(void)
 	mcp_call_free(c);
 }
 
+/* A message is one call of its sender, whatever it holds. */
+static void
+test_batch(void)
+{
+	struct buf text;
+	struct mcp_call *c;
+
+	for (int n = MCP_BATCH_MAX; n <= MCP_BATCH_MAX + 1; n++) {
+		buf_init(&text, 1 << 16);
+		for (int i = 0; i < n; i++)
+			buf_addf(&text, "%c" CALL("ping", ""),
+			    i == 0 ? '[' : ',');
+		buf_addc(&text, ']');
+		c = call_of(buf_cstr(&text), buf_len(&text), "2025-03-26",
+		    NULL, NULL);
+		ok(mcp_call_run(c) == MCP_DONE && c->status ==
+		    (n > MCP_BATCH_MAX ? 400 : 200), "a batch of %d", n);
+		mcp_call_free(c);
+		buf_fini(&text);
+	}
+}
+
 int
 main(void)
 {
+	test_batch();
 	test_cases();
 	test_prefixes();
 	test_elicitation();
