@@ -25,7 +25,7 @@ static int
 control_plane_up(const struct cmd_call *c)
 {
 	struct pgmigrate m = { .url = c->url, .owner_password = c->password,
-	    .gateway_password = c->gateway_password, .strict = c->strict,
+	    .gateway_password = c->gateway_password, .hardening = c->hardening,
 	    .own_cluster = c->own_cluster, .takeover = c->takeover,
 	    .dry_run = c->dry_run, .say = cmd_say };
 	struct pg_error e;

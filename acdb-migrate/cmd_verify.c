@@ -36,6 +36,7 @@ cmd_verify(struct cmd_call *c)
 	int n = 0, fails;
 	struct pgverify v = { .url = c->url, .password = c->password,
 	    .gateway_password = c->gateway_password,
+	    .hardening = c->hardening,
 	    .line = c->json ? json_line : text_line, .arg = &n };
 	struct pg_error e;
 	int code = EXIT_OK;

@@ -43,8 +43,9 @@ usage(FILE *out)
 	    "The database: AGENTCOOPDB_MIGRATIONS_DATABASE_URL (a "
 	    "superuser's), or\nAGENTCOOPDB_DATABASE_URL; "
 	    "AGENTCOOPDB_OWNER_PASSWORD for it;\n"
-	    "AGENTCOOPDB_GATEWAY_PASSWORD; AGENTCOOPDB_HARDENING=standard or "
-	    "strict.\nEach also as NAME_FILE.\n", out);
+	    "AGENTCOOPDB_GATEWAY_PASSWORD; AGENTCOOPDB_HARDENING=standard, "
+	    "strict or\nmanaged (there is no superuser).  Each also as "
+	    "NAME_FILE.\n", out);
 }
 
 static int

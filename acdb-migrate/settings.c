@@ -83,13 +83,12 @@ settings_read(struct cmd_call *c, struct buf *err)
 		if (c->password == NULL && c->gateway_password != NULL)
 			c->password = strdup(c->gateway_password);
 	}
-	if (hardening != NULL && strcmp(hardening, "standard") != 0 &&
-	    strcmp(hardening, "strict") != 0) {
+	if (hardening != NULL &&
+	    hardening_parse(hardening, &c->hardening) == -1) {
 		(void)buf_addf(err, "AGENTCOOPDB_HARDENING: \"%s\" is not "
-		    "standard or strict", hardening);
+		    HARDENING_NAMES, hardening);
 		goto done;
 	}
-	c->strict = hardening != NULL && strcmp(hardening, "strict") == 0;
 	rc = 0;
 done:
 	free(hardening);

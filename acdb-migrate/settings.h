@@ -9,13 +9,14 @@
 
 #include "lib/buf.h"
 #include "lib/cdefs.h"
+#include "lib/hardening.h"
 
 struct cmd_call {
 	/* The environment; owned, NULL where not set. */
 	char		*url;			/* the migrations' user */
 	char		*password;		/* for it */
 	char		*gateway_password;
-	bool		 strict;
+	enum hardening	 hardening;
 
 	/* The options. */
 	const char	*dir;			/* NULL: the control plane */

@@ -91,8 +91,13 @@ check_may(const struct call *c, const struct stmt *s, struct problem *why)
 	    strcmp(s->command, "ALTER ROLE") == 0)
 		return problem_set(why, 403, "permission_denied",
 		    "\"%s\" is for keys of the role dbadmin", s->command);
+	if (c->w->conf->hardening == HARDENING_MANAGED && s->reserved)
+		return problem_set(why, 403, "permission_denied", "without a "
+		    "superuser to revoke what this statement uses, it is for "
+		    "keys of the role dbadmin");
 	/* Its estimates are made of every workspace's rows. */
-	if (c->w->conf->strict && strcmp(s->command, "EXPLAIN") == 0)
+	if (c->w->conf->hardening == HARDENING_STRICT &&
+	    strcmp(s->command, "EXPLAIN") == 0)
 		return problem_set(why, 403, "permission_denied", "where "
 		    "hardening is strict, \"EXPLAIN\" is for keys of the "
 		    "role dbadmin");

@@ -17,6 +17,7 @@
 
 #include "lib/buf.h"
 #include "lib/cdefs.h"
+#include "lib/hardening.h"
 #include "lib/log.h"
 
 struct conf {
@@ -49,7 +50,7 @@ struct conf {
 	char	*metrics_addr;
 	bool	 mcp_enabled;
 	char	*rpc_dir;
-	bool	 strict;		/* AGENTCOOPDB_HARDENING=strict */
+	enum hardening hardening;
 	int64_t	 workers;		/* resolved: at least 1 */
 	int64_t	 drain_timeout;
 	int64_t	 idempotency_ttl;

@@ -148,16 +148,6 @@ store_format(enum log_format *at, const char *value)
 }
 
 static int
-store_hardening(bool *at, const char *value)
-{
-	if (strcasecmp(value, "standard") != 0 &&
-	    strcasecmp(value, "strict") != 0)
-		return -1;
-	*at = strcasecmp(value, "strict") == 0;
-	return 0;
-}
-
-static int
 store_other(const struct conf_setting *s, void *at, const char *value)
 {
 	switch (s->form) {
@@ -174,7 +164,7 @@ store_other(const struct conf_setting *s, void *at, const char *value)
 	case FORM_FORMAT:
 		return store_format(at, value);
 	case FORM_HARDENING:
-		return store_hardening(at, value);
+		return hardening_parse(value, at);
 	case FORM_TEXT:
 	case FORM_SECRET:
 	case FORM_PASSWORD:
@@ -364,7 +354,7 @@ conf_form_accepts(const struct conf_setting *s, struct buf *out)
 		buf_adds(out, "json or text");
 		return;
 	case FORM_HARDENING:
-		buf_adds(out, "standard or strict");
+		buf_adds(out, HARDENING_NAMES);
 		return;
 	}
 }

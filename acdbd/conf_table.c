@@ -100,8 +100,9 @@ const struct conf_setting conf_table[] = {
 	    "answer /v1/mcp" },
 	{ "RPC_DIR", FORM_TEXT, AT(rpc_dir), "share/rpc", 0, 0,
 	    "registered procedures; re-read on SIGHUP" },
-	{ "HARDENING", FORM_HARDENING, AT(strict), "standard", 0, 0,
-	    "strict: volume and activity are hidden too" },
+	{ "HARDENING", FORM_HARDENING, AT(hardening), "standard", 0, 0,
+	    "strict: volume and activity are hidden too; managed: there is "
+	    "no superuser" },
 	{ "WORKERS", FORM_COUNT, AT(workers), NULL, 1, 256,
 	    "processes; min(CPUs, DATABASE_MAX_CONNS / 4), at least 1" },
 	{ "DRAIN_TIMEOUT", FORM_DURATION, AT(drain_timeout), "30s", 0, HOUR,

@@ -42,7 +42,7 @@ migrate(const struct conf *c, const struct pg_login *l, bool own_cluster,
 		.url = l->url,
 		.owner_password = l->password,
 		.gateway_password = c->gateway_password,
-		.strict = c->strict,
+		.hardening = c->hardening,
 		.own_cluster = own_cluster,
 		.say = say,
 	};
@@ -77,10 +77,13 @@ await_schema(const struct pg_login *l, struct pg_error *e)
 }
 
 static void
-log_property(void *arg UNUSED, const struct pgverify_line *l)
+log_property(void *arg, const struct pgverify_line *l)
 {
 	if (l->verdict == PGVERIFY_FAIL)
 		log_error("the boundary does not hold", "property", l->name,
+		    "wanted", l->property, "found", l->detail, NULL);
+	else if (l->verdict == PGVERIFY_WARN && *(const bool *)arg)
+		log_warn("the boundary is weaker", "property", l->name,
 		    "wanted", l->property, "found", l->detail, NULL);
 	else
 		log_debug("boundary", "property", l->name, "verdict",
@@ -93,8 +96,13 @@ static int
 verify(const struct conf *c, const struct pg_login *l, struct pg_error *e)
 {
 	struct pgverify v = { .url = l->url, .password = l->password,
-	    .gateway_password = c->gateway_password, .line = log_property };
-	int fails = pgverify(&v, e);
+	    .gateway_password = c->gateway_password,
+	    .hardening = c->hardening, .line = log_property };
+	bool managed = c->hardening == HARDENING_MANAGED;
+	int fails;
+
+	v.arg = &managed;
+	fails = pgverify(&v, e);
 
 	if (fails == -1)
 		return failed("the boundary cannot be verified", e);

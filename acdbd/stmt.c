@@ -238,6 +238,7 @@ examine_unparsed(struct stmt *st, const char *sql, size_t n,
 		return problem_set(why, 400, "unsupported_statement",
 		    "\"%s\" %s", w.word[0], reason);
 	stmt_word_command(&w, st->command, sizeof(st->command));
+	st->reserved = true;		/* for all we know */
 	st->kind = stmt_word_is_outside(&w) ? STMT_OUTSIDE :
 	    stmt_word_kind(&w);
 	st->destructive = seems_destructive(w.word[0], sql, n);

@@ -40,6 +40,8 @@ struct stmt {
 					 * without a WHERE that names a
 					 * column, DO that seems to */
 	bool		 on_database;	/* GRANT or REVOKE ... ON DATABASE */
+	bool		 reserved;	/* names what only a superuser can
+					 * keep from keys, or may */
 	int		 nparams;	/* the highest $N; -1: not known */
 	char		 command[32];	/* the tag to expect, of a bounded set:
 					 * "SELECT", "CREATE TABLE" ...

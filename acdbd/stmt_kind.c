@@ -376,5 +376,6 @@ stmt_kind_read(struct stmt *st, const struct stmt_tree *t, uint32_t i,
 	if (stmt_tree_key_is(t, i, "CallStmt"))
 		st->returning = true;	/* the values of OUT arguments */
 	st->pure = st->kind == STMT_READ && stmt_pure_look(t, i);
+	st->reserved = stmt_reserved_look(t, i);
 	return 0;
 }

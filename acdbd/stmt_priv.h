@@ -80,6 +80,10 @@ int	 stmt_tree_int(const struct stmt_tree *t, uint32_t i, const char *key);
  * only computes. */
 bool	 stmt_pure_look(const struct stmt_tree *t, uint32_t i);
 
+/* Whether the statement at node i names what a superuser would have kept from
+ * keys. */
+bool	 stmt_reserved_look(const struct stmt_tree *t, uint32_t i);
+
 /* Fill st in from the statement at node i of the tree.  Returns 0, or -1
  * with why. */
 int	 stmt_kind_read(struct stmt *st, const struct stmt_tree *t, uint32_t i,

@@ -108,11 +108,35 @@ not_superuser(PGconn *c, const struct pgmigrate *m, struct pg_error *e)
 	if (p.pending > 0)
 		return pg_error_set(e, EXIT_REFUSED, "user %s is not a "
 		    "superuser, and %d migrations are to be applied: name one "
-		    "in AGENTCOOPDB_MIGRATIONS_DATABASE_URL", PQuser(c),
-		    p.pending);
+		    "in AGENTCOOPDB_MIGRATIONS_DATABASE_URL; or, where there "
+		    "is none to be had, say AGENTCOOPDB_HARDENING=managed and "
+		    "see by acdb-migrate verify what that leaves open",
+		    PQuser(c), p.pending);
 	pgmigrate_say(m, "the schema is up to date; roles and grants were not "
 	    "stated anew, since %s is not a superuser", PQuser(c));
 	return 0;
+}
+
+/* Whether the login can do without: it makes roles, keeps a hand in those it
+ * made, and the database is its own. */
+static int
+check_managed(PGconn *c, bool super, struct pg_error *e)
+{
+	int rc;
+
+	if (super)
+		return pg_error_set(e, EXIT_CONFIG, "AGENTCOOPDB_HARDENING: "
+		    "managed is for a server without a superuser, and %s is "
+		    "one", PQuser(c));
+	rc = pg_true(c, "SELECT r.rolcreaterole AND pg_catalog.pg_has_role("
+	    "d.datdba, 'USAGE') FROM pg_catalog.pg_roles r,"
+	    " pg_catalog.pg_database d WHERE r.rolname = session_user"
+	    " AND d.datname = current_database()", 0, NULL, e);
+	if (rc == 0)
+		return pg_error_set(e, EXIT_REFUSED, "user %s needs CREATEROLE "
+		    "and has to own the database", PQuser(c));
+	return rc == -1 ? -1 : pg_run(c,
+	    "SET createrole_self_grant = 'set, inherit'", e);
 }
 
 static int
@@ -262,7 +286,7 @@ migrate(PGconn *c, const struct pgmigrate *m, struct pg_error *e)
 	    run_after(c, m, e) == -1)
 		return -1;
 	pgmigrate_say(m, "schema version %d, %s hardening",
-	    pgmigrate_version(), m->strict ? "strict" : "standard");
+	    pgmigrate_version(), hardening_name(m->hardening));
 	return 0;
 }
 
@@ -283,9 +307,14 @@ pgmigrate_up(const struct pgmigrate *m, struct pg_error *e)
 	    " WHERE rolname = session_user", 0, NULL, e);
 	if (super == -1)
 		goto close;
-	if (super == 0)
+	if (m->hardening == HARDENING_MANAGED) {
+		if (check_managed(c, super == 1, e) == -1)
+			goto close;
+	} else if (super == 0) {
 		rc = not_superuser(c, m, e);
-	else if (pgmigrate_lock(c, m->lock_seconds, e) == 0)
+		goto close;
+	}
+	if (pgmigrate_lock(c, m->lock_seconds, e) == 0)
 		rc = migrate(c, m, e);
 close:
 	/* The lock goes with the session. */

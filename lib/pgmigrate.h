@@ -12,7 +12,9 @@
  *	takeover.sql	run behind them once, on a database of the existing
  *			gateway
  *
- * All of it under one advisory lock, as a superuser.  There is no way down.
+ * All of it under one advisory lock, as a superuser; at HARDENING_MANAGED as
+ * the database's owner, who has CREATEROLE, without what only a superuser
+ * can state.  There is no way down.
  */
 #ifndef PGMIGRATE_H
 #define PGMIGRATE_H
@@ -21,13 +23,14 @@
 #include <stdint.h>
 
 #include "cdefs.h"
+#include "hardening.h"
 #include "pg.h"
 
 struct pgmigrate {
-	const char	*url;		/* a superuser's */
+	const char	*url;		/* a superuser's, or the owner's */
 	const char	*owner_password;	/* for it; may be NULL */
 	const char	*gateway_password;	/* at least 16 characters */
-	bool		 strict;	/* AGENTCOOPDB_HARDENING=strict */
+	enum hardening	 hardening;
 	bool		 own_cluster;	/* the whole server is ours: close its
 					 * other databases too */
 	bool		 takeover;	/* logins may lose access */
@@ -45,8 +48,8 @@ int	 pgmigrate_version(void);
  * codes of pg_connect(), EXIT_REFUSED for what the database or the checks
  * refuse (an edited or missing migration, a second database, logins that
  * would lose access) and EXIT_CONFIG for a gateway password that will not
- * do.  A login that is no superuser's is good enough where the schema is up
- * to date: then nothing is stated anew, and say is told. */
+ * do.  Else a login that is no superuser's is good enough where the schema is
+ * up to date: then nothing is stated anew, and say is told. */
 int	 pgmigrate_up(const struct pgmigrate *m, struct pg_error *e)
 	    MUST_CHECK;
 

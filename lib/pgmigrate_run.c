@@ -119,7 +119,7 @@ settings(PGconn *c, const struct pgmigrate *m, struct pg_error *e)
 	params[0] = buf_cstr(&logins);
 	params[1] = ipad;
 	params[2] = opad;
-	params[3] = m->strict ? "strict" : "standard";
+	params[3] = hardening_name(m->hardening);
 	params[4] = m->own_cluster ? "on" : "off";
 	r = pg_query(c, "SELECT set_config('acdb.verifiers', $1, true),"
 	    " set_config('acdb.ipad', $2, true),"

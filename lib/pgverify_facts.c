@@ -40,14 +40,17 @@ const struct fact pgverify_roles[] = {
 	    " rolcreaterole AND rolname <> 'acdb_roleadmin')"
 	    " UNION ALL SELECT m.member::regrole || ' is a member of '"
 	    " || g.rolname FROM pg_auth_members m"
-	    " JOIN pg_roles g ON g.oid = m.roleid WHERE (m.member IN"
+	    " JOIN pg_roles g ON g.oid = m.roleid WHERE NOT EXISTS (SELECT 1"
+	    " FROM acdb.settings s, pg_database d WHERE s.name = 'hardening'"
+	    " AND s.value = 'managed' AND d.datname = current_database()"
+	    " AND d.datdba = m.member) AND ((m.member IN"
 	    " (to_regrole('agentcoopdb_gateway'), to_regrole('acdb_owner'))"
 	    " AND (g.rolname IN " OURS " OR g.rolname ~ '^pg_'"
 	    " OR g.rolsuper)) OR g.rolname IN ('agentcoopdb_gateway',"
-	    " 'acdb_owner', 'acdb_roleadmin')"
+	    " 'acdb_owner', 'acdb_roleadmin'))"
 	    " UNION ALL SELECT 'role ' || r || ' is missing' FROM unnest("
 	    "'{agentcoopdb_gateway,acdb_owner,acdb_roleadmin,dbadmin,dbuser,"
-	    "dbreader}'::text[]) r WHERE to_regrole(r) IS NULL" },
+	    "dbreader}'::text[]) r WHERE to_regrole(r) IS NULL", false },
 	{ "split-logins",
 	    "each data-plane login is a member of its role alone, by SET ROLE "
 	    "only, and has no attributes", PGVERIFY_FAIL,
@@ -65,7 +68,7 @@ const struct fact pgverify_roles[] = {
 	    " OR l.rolcreatedb OR l.rolreplication OR l.rolbypassrls"
 	    " UNION ALL SELECT 'no login serves ' || r FROM unnest("
 	    "'{dbadmin,dbuser,dbreader}'::name[]) r"
-	    " WHERE r NOT IN (SELECT key_role FROM k)" },
+	    " WHERE r NOT IN (SELECT key_role FROM k)", false },
 	{ "pinned-roles",
 	    "the logins and roles are those that were attached, not others of "
 	    "their names", PGVERIFY_FAIL,
@@ -73,7 +76,7 @@ const struct fact pgverify_roles[] = {
 	    " LEFT JOIN pg_roles l ON l.rolname = k.login"
 	    " LEFT JOIN pg_roles r ON r.rolname = k.key_role WHERE k.base"
 	    " AND (l.oid IS DISTINCT FROM k.login_oid"
-	    " OR r.oid IS DISTINCT FROM k.key_role_oid)" },
+	    " OR r.oid IS DISTINCT FROM k.key_role_oid)", false },
 	{ "custom-roles",
 	    "every custom role that was attached can be served",
 	    PGVERIFY_WARN,
@@ -88,7 +91,7 @@ const struct fact pgverify_roles[] = {
 	    " || g.rolname FROM k JOIN pg_auth_members a"
 	    " ON a.member = k.login_oid JOIN pg_roles g ON g.oid = a.roleid"
 	    " WHERE NOT k.base AND g.rolname NOT IN (k.key_role,"
-	    " 'acdb_logins')" },
+	    " 'acdb_logins')", false },
 	{ "login-grants",
 	    "no role that a dbadmin key made was granted to a login",
 	    PGVERIFY_WARN,
@@ -98,7 +101,7 @@ const struct fact pgverify_roles[] = {
 	    " LEFT JOIN k ON k.login_oid = l.oid WHERE (k.base"
 	    " OR l.rolname = 'agentcoopdb_gateway')"
 	    " AND g.rolname NOT IN " OURS " AND g.rolname !~ '^pg_'"
-	    " AND (g.rolname <> 'acdb_logins' OR a.set_option)" },
+	    " AND (g.rolname <> 'acdb_logins' OR a.set_option)", false },
 	{ "key-roles",
 	    "dbadmin, dbuser and dbreader cannot log in, have no attributes "
 	    "beyond their own and reach no predefined role", PGVERIFY_FAIL,
@@ -113,7 +116,7 @@ const struct fact pgverify_roles[] = {
 	    " SELECT who || ' is a member of ' || g.rolname FROM reach"
 	    " JOIN pg_roles g USING (oid) WHERE g.rolname <> who"
 	    " AND (g.rolname ~ '^pg_' OR g.rolname IN " OURS
-	    " OR g.rolsuper OR g.rolreplication))" },
+	    " OR g.rolsuper OR g.rolreplication))", false },
 	{ "role-defaults",
 	    "no defaults were left on the product's logins and roles",
 	    PGVERIFY_WARN,
@@ -124,7 +127,7 @@ const struct fact pgverify_roles[] = {
 	    " AND split_part(c, '=', 1) NOT IN ('temp_file_limit',"
 	    " 'log_parameter_max_length')"
 	    " AND NOT (r.rolname = 'agentcoopdb_gateway'"
-	    " AND split_part(c, '=', 1) = 'search_path')" },
+	    " AND split_part(c, '=', 1) = 'search_path')", false },
 	{ "ceilings",
 	    "the logins' temporary files are bounded, and no parameter of "
 	    "theirs (a MAC) reaches PostgreSQL's log", PGVERIFY_WARN,
@@ -134,7 +137,7 @@ const struct fact pgverify_roles[] = {
 	    " 'agentcoopdb_gateway' AND p <> 'temp_file_limit')"
 	    " AND NOT EXISTS (SELECT 1 FROM pg_db_role_setting s,"
 	    " unnest(s.setconfig) c WHERE s.setrole = l.oid"
-	    " AND split_part(c, '=', 1) = p)" },
+	    " AND split_part(c, '=', 1) = p)", false },
 	{ "parameters",
 	    "no key and nobody unnamed may set a parameter that is the "
 	    "superuser's", PGVERIFY_FAIL,
@@ -147,14 +150,14 @@ const struct fact pgverify_roles[] = {
 	    " ('temp_file_limit', 'log_parameter_max_length'))"
 	    " AND (g.rolname IN " OURS " OR g.rolname ~ '^acdb_'"
 	    " OR pg_has_role('dbadmin', g.oid, 'MEMBER')"
-	    " OR pg_has_role('dbuser', g.oid, 'MEMBER'))" },
+	    " OR pg_has_role('dbuser', g.oid, 'MEMBER'))", false },
 	{ "languages",
 	    "only dbadmin, of all who run a key's SQL, may use a procedural "
 	    "language (DO, CREATE FUNCTION)", PGVERIFY_FAIL,
 	    SERVED "SELECT r || ' may use the language ' || lanname"
 	    " FROM live, pg_language WHERE r <> 'dbadmin'"
 	    " AND lanname NOT IN ('internal', 'c')"
-	    " AND has_language_privilege(o, oid, 'USAGE')" },
+	    " AND has_language_privilege(o, oid, 'USAGE')", true },
 	{ "builtin-functions",
 	    "functions of PostgreSQL that change or show what is another's "
 	    "are not executable by keys", PGVERIFY_FAIL,
@@ -188,7 +191,7 @@ const struct fact pgverify_roles[] = {
 	    " AND NOT (f.proname = 'set_config'"
 	    " AND (r = 'dbadmin' OR r ~ '^acdb_dp_'))"
 	    " AND NOT (f.proname ~ '(_size|^pg_sequence_last_value"
-	    "|^pg_get_sequence_data)$' AND r = 'dbadmin')" },
+	    "|^pg_get_sequence_data)$' AND r = 'dbadmin')", true },
 	{ "strict-functions",
 	    "where hardening is strict, counters and log positions are not "
 	    "executable by keys", PGVERIFY_FAIL,
@@ -205,7 +208,7 @@ const struct fact pgverify_roles[] = {
 	    " 'pg_current_snapshot', 'txid_current_snapshot',"
 	    " 'pg_current_xact_id', 'pg_last_committed_xact'))"
 	    " AND p.proname <> 'pg_current_xact_id_if_assigned'"
-	    " AND has_function_privilege(o, p.oid, 'EXECUTE')" },
+	    " AND has_function_privilege(o, p.oid, 'EXECUTE')", false },
 	{ "unreviewed-functions",
 	    "no volatile function that keys may run is new to this program",
 	    PGVERIFY_WARN,
@@ -231,6 +234,7 @@ const struct fact pgverify_roles[] = {
 	    " 'pg_stop_making_pinned_objects', 'random', 'random_normal',"
 	    " 'setval', 'suppress_redundant_updates_trigger', 'system',"
 	    " 'timeofday', 'txid_status', 'unique_key_recheck', 'uuidv4',"
-	    " 'uuidv7', 'amvalidate', 'pg_current_xact_id', 'txid_current')" },
-	{ NULL, NULL, PGVERIFY_PASS, NULL },
+	    " 'uuidv7', 'amvalidate', 'pg_current_xact_id', 'txid_current')",
+	    false },
+	{ NULL, NULL, PGVERIFY_PASS, NULL, false },
 };

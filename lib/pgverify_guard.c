@@ -20,7 +20,7 @@ const struct fact pgverify_guards[] = {
 	    " AND t.evtevent = v.event AND p.proname = v.f"
 	    " AND p.pronamespace = to_regnamespace('acdb_guard')"
 	    " AND coalesce(cardinality(t.evttags), 0) = v.tags"
-	    " AND o.rolsuper AND po.rolsuper)" },
+	    " AND o.rolsuper AND po.rolsuper)", true },
 	{ "triggers-on",
 	    "no default of the server, the database or a role turns triggers, "
 	    "event triggers or row-level security off", PGVERIFY_FAIL,
@@ -36,7 +36,7 @@ const struct fact pgverify_guards[] = {
 	    " current_setting('event_triggers', true) = 'off'"
 	    " UNION ALL SELECT 'session_replication_role is '"
 	    " || current_setting('session_replication_role') WHERE"
-	    " current_setting('session_replication_role') <> 'origin'" },
+	    " current_setting('session_replication_role') <> 'origin'", false },
 	{ "change-triggers",
 	    "a change of a key, a workspace or a procedure is told to every "
 	    "node", PGVERIFY_FAIL,
@@ -54,7 +54,7 @@ const struct fact pgverify_guards[] = {
 	    " FROM pg_trigger g JOIN pg_class c ON c.oid = g.tgrelid"
 	    " WHERE c.relnamespace = to_regnamespace('acdb')"
 	    " AND NOT g.tgisinternal AND g.tgname NOT IN ('key_changed',"
-	    " 'workspace_changed', 'rpc_changed')" },
+	    " 'workspace_changed', 'rpc_changed')", false },
 	{ "default-privileges",
 	    "functions that dbadmin creates are nobody's to run until the "
 	    "guard has seen them", PGVERIFY_WARN,
@@ -72,7 +72,7 @@ const struct fact pgverify_guards[] = {
 	    " WHERE d.defaclrole = to_regrole('dbadmin')"
 	    " AND (d.defaclobjtype = 'f' AND a.grantee NOT IN (d.defaclrole,"
 	    " to_regrole('acdb_owner')) OR d.defaclobjtype IN ('r', 'S')"
-	    " AND a.grantee = 0)" },
+	    " AND a.grantee = 0)", false },
 	{ "public-schema",
 	    "nobody but dbadmin creates in the schema public", PGVERIFY_WARN,
 	    "SELECT coalesce(g.rolname, 'PUBLIC') || ' may create in public'"
@@ -80,6 +80,20 @@ const struct fact pgverify_guards[] = {
 	    " LEFT JOIN pg_roles g ON g.oid = a.grantee"
 	    " WHERE n.nspname = 'public' AND a.privilege_type = 'CREATE'"
 	    " AND (g.rolname IS NULL"
-	    " OR g.rolname NOT IN ('dbadmin', 'acdb_owner'))" },
-	{ NULL, NULL, PGVERIFY_PASS, NULL },
+	    " OR g.rolname NOT IN ('dbadmin', 'acdb_owner'))", false },
+	{ "managed",
+	    "there is a superuser, and nobody else has a hand in the "
+	    "product's roles", PGVERIFY_WARN,
+	    "SELECT 'the database''s owner ' || o.rolname || ' can become '"
+	    " || g.rolname FROM pg_database d JOIN pg_roles o"
+	    " ON o.oid = d.datdba, unnest('{acdb_owner,acdb_roleadmin,"
+	    "agentcoopdb_gateway}'::name[]) u JOIN pg_roles g"
+	    " ON g.rolname = u WHERE d.datname = current_database()"
+	    " AND NOT o.rolsuper AND pg_has_role(o.oid, g.oid, 'MEMBER')"
+	    " UNION ALL SELECT 'dbadmin has no BYPASSRLS: it reaches the rows"
+	    " of its key''s workspace alone' FROM pg_roles WHERE rolname"
+	    " = 'dbadmin' AND NOT rolbypassrls AND EXISTS (SELECT 1 FROM"
+	    " acdb.settings WHERE name = 'hardening' AND value = 'managed')",
+	    false },
+	{ NULL, NULL, PGVERIFY_PASS, NULL, false },
 };

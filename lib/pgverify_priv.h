@@ -14,6 +14,7 @@ struct fact {
 	const char		*property;
 	enum pgverify_verdict	 otherwise;	/* where it does not hold */
 	const char		*sql;
+	bool			 superuser;	/* only one can see to it */
 };
 
 /* pgverify_facts.c, pgverify_tables.c, pgverify_guard.c: ended by an entry
@@ -33,7 +34,7 @@ int	pgverify_code(const struct pgverify *v, PGconn *c, int *fails,
 	    struct pg_error *e) MUST_CHECK;
 
 /* pgverify_try.c: what must fail is tried on every data-plane login. */
-int	pgverify_tries(const struct pgverify *v, PGconn *c, int *fails,
-	    struct pg_error *e) MUST_CHECK;
+int	pgverify_tries(const struct pgverify *v, PGconn *c, bool managed,
+	    int *fails, struct pg_error *e) MUST_CHECK;
 
 #endif

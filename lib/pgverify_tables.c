@@ -33,7 +33,7 @@ const struct fact pgverify_objects[] = {
 	    " WHERE has_database_privilege(pr.oid, current_database(), 'TEMP')"
 	    " UNION ALL SELECT r || ' has CREATE' FROM " KEYS
 	    " WHERE r <> 'dbadmin' AND has_database_privilege(pr.oid,"
-	    " current_database(), 'CREATE')" },
+	    " current_database(), 'CREATE')", false },
 	{ "other-databases",
 	    "no other database of the server is open to everybody (function "
 	    "privileges are each database's own)", PGVERIFY_WARN,
@@ -43,7 +43,7 @@ const struct fact pgverify_objects[] = {
 	    " FROM pg_database d WHERE datallowconn"
 	    " AND datname <> current_database() AND EXISTS (SELECT 1 FROM"
 	    " aclexplode(coalesce(datacl, acldefault('d', datdba))) a"
-	    " WHERE a.grantee = 0 AND a.privilege_type = 'CONNECT')" },
+	    " WHERE a.grantee = 0 AND a.privilege_type = 'CONNECT')", false },
 	{ "schemas",
 	    "no key drops or renames the schema public or creates in the "
 	    "product's schemas", PGVERIFY_FAIL,
@@ -55,7 +55,7 @@ const struct fact pgverify_objects[] = {
 	    " 'acdb_api', 'acdb_guard')"
 	    " AND has_schema_privilege(pr.oid, n.oid, 'CREATE')"
 	    " UNION ALL SELECT r || ' may use the schema acdb' FROM " KEYS
-	    " WHERE has_schema_privilege(pr.oid, 'acdb', 'USAGE')" },
+	    " WHERE has_schema_privilege(pr.oid, 'acdb', 'USAGE')", false },
 	{ "control-tables",
 	    "no key's role or login has any privilege on the control plane's "
 	    "tables, and its own login none on the context key",
@@ -84,7 +84,7 @@ const struct fact pgverify_objects[] = {
 	    " UNION ALL SELECT c.oid::regclass || ' belongs to '"
 	    " || c.relowner::regrole FROM pg_class c WHERE c.relnamespace"
 	    " = to_regnamespace('acdb') AND c.relowner"
-	    " <> to_regrole('acdb_owner')" },
+	    " <> to_regrole('acdb_owner')", false },
 	{ "constraints",
 	    "what makes keys, audit rows and Idempotency-Keys unique is there",
 	    PGVERIFY_FAIL,
@@ -100,7 +100,7 @@ const struct fact pgverify_objects[] = {
 	    " AND k.contype IN ('p', 'u') AND i.indisvalid"
 	    " AND (SELECT string_agg(a.attname, ',' ORDER BY a.attnum)"
 	    " FROM pg_attribute a WHERE a.attrelid = k.conrelid"
-	    " AND a.attnum = ANY (k.conkey)) = cols)" },
+	    " AND a.attnum = ANY (k.conkey)) = cols)", false },
 	{ "definer-functions",
 	    "the product's functions run as their owners, who are nobody's "
 	    "role, and are executable by those alone who need them",
@@ -120,7 +120,7 @@ const struct fact pgverify_objects[] = {
 	    " AND has_function_privilege(pr.oid, p.oid, 'EXECUTE')"
 	    " UNION ALL SELECT r || ' may end sessions' FROM " KEYS
 	    " WHERE has_function_privilege(pr.oid, to_regprocedure("
-	    "'acdb_guard.end_session(int, text)'), 'EXECUTE')" },
+	    "'acdb_guard.end_session(int, text)'), 'EXECUTE')", false },
 	{ "extensions",
 	    "vector stands in the schema ext, and no extension of a key is "
 	    "outside the allow-list", PGVERIFY_WARN,
@@ -144,7 +144,7 @@ const struct fact pgverify_objects[] = {
 	    " 'tablefunc', 'xml2', 'adminpack', 'lo', 'pg_cron', 'http',"
 	    " 'pg_net', 'pg_background') AND p.prorettype <>"
 	    " 'trigger'::regtype AND to_regrole('dbuser') IS NOT NULL"
-	    " AND has_function_privilege('dbuser', p.oid, 'EXECUTE')" },
+	    " AND has_function_privilege('dbuser', p.oid, 'EXECUTE')", false },
 	{ "tenant-tables",
 	    "every table with a workspace_id has row-level security enabled "
 	    "and forced, and the guard's policy, and no parent without one",
@@ -174,7 +174,7 @@ const struct fact pgverify_objects[] = {
 	    " WHERE a.attrelid = c.oid AND a.attname = 'workspace_id'"
 	    " AND NOT a.attisdropped) AND NOT EXISTS (SELECT 1"
 	    " FROM pg_attribute a WHERE a.attrelid = p.oid"
-	    " AND a.attname = 'workspace_id' AND NOT a.attisdropped)" },
+	    " AND a.attname = 'workspace_id' AND NOT a.attisdropped)", false },
 	{ "views",
 	    "no view shows a table with a workspace_id with its owner's eyes",
 	    PGVERIFY_WARN,
@@ -195,19 +195,20 @@ const struct fact pgverify_objects[] = {
 	    " WHERE NOT EXISTS (SELECT 1 FROM"
 	    " pg_options_to_table(v.reloptions) o WHERE o.option_name"
 	    " = 'security_invoker' AND o.option_value::boolean)"
-	    " AND has_table_privilege(u.r, v.oid, 'SELECT')" },
+	    " AND has_table_privilege(u.r, v.oid, 'SELECT')", false },
 	{ "owner-functions",
 	    "no function that runs as dbadmin is executable by other keys",
 	    PGVERIFY_WARN,
 	    "SELECT p.oid::regprocedure || ': executable by ' || u.r"
 	    " FROM pg_proc p, unnest('{dbuser,dbreader}'::name[]) u(r)"
 	    " WHERE p.prosecdef AND p.proowner = to_regrole('dbadmin')"
-	    " AND has_function_privilege(u.r, p.oid, 'EXECUTE')" },
+	    " AND has_function_privilege(u.r, p.oid, 'EXECUTE')", false },
 	{ "prepared-transactions",
 	    "PREPARE TRANSACTION is off (max_prepared_transactions = 0)",
 	    PGVERIFY_WARN,
 	    "SELECT 'max_prepared_transactions is '"
 	    " || current_setting('max_prepared_transactions')"
-	    " WHERE current_setting('max_prepared_transactions') <> '0'" },
-	{ NULL, NULL, PGVERIFY_PASS, NULL },
+	    " WHERE current_setting('max_prepared_transactions') <> '0'",
+	    false },
+	{ NULL, NULL, PGVERIFY_PASS, NULL, false },
 };

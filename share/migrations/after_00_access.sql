@@ -2,7 +2,7 @@
 -- again at every `up`: pg_dump keeps neither the database's ACL nor that of
 -- the language sql, and a new major version brings new functions.
 --
--- Settings read: acdb.hardening ('standard' or 'strict'), acdb.own_cluster
+-- Settings read: acdb.hardening ('standard', 'strict' or 'managed'), acdb.own_cluster
 -- ('on' where the whole server is ours).
 
 -- Our database: nobody connects or makes temporary tables but by name.
@@ -41,10 +41,20 @@ BEGIN
 END
 $do$;
 
+-- A new owner of a schema has to be one who could create it.
+DO $do$
+DECLARE
+	db text := pg_catalog.quote_ident(pg_catalog.current_database());
+BEGIN
+	EXECUTE 'GRANT CREATE ON DATABASE ' || db || ' TO acdb_owner';
+	ALTER SCHEMA public OWNER TO acdb_owner;
+	EXECUTE 'REVOKE CREATE ON DATABASE ' || db || ' FROM acdb_owner';
+END
+$do$;
+
 -- Schemas.  public is not dbadmin's own, so that it can be neither dropped
 -- nor renamed; ACLs of ours on roles that a dbadmin key made would keep it
 -- from dropping them again, so USAGE is PUBLIC's where it gives nothing away.
-ALTER SCHEMA public OWNER TO acdb_owner;
 REVOKE ALL ON SCHEMA public FROM PUBLIC;
 GRANT USAGE ON SCHEMA public TO PUBLIC;
 GRANT USAGE, CREATE ON SCHEMA public TO dbadmin WITH GRANT OPTION;
@@ -55,8 +65,17 @@ REVOKE ALL ON SCHEMA acdb_api FROM PUBLIC;
 GRANT USAGE ON SCHEMA acdb_api TO PUBLIC;
 
 -- No language, no DO block, no function: for those who only work with rows.
-REVOKE USAGE ON LANGUAGE plpgsql, sql FROM PUBLIC;
-GRANT USAGE ON LANGUAGE plpgsql, sql TO dbadmin, acdb_owner, acdb_roleadmin;
+-- Languages are the superuser's, as are PostgreSQL's functions.
+DO $do$
+BEGIN
+	IF pg_catalog.current_setting('acdb.hardening') = 'managed' THEN
+		RETURN;
+	END IF;
+	REVOKE USAGE ON LANGUAGE plpgsql, sql FROM PUBLIC;
+	GRANT USAGE ON LANGUAGE plpgsql, sql
+		TO dbadmin, acdb_owner, acdb_roleadmin;
+END
+$do$;
 
 -- PostgreSQL's own functions, by name patterns: what a version lacks is not
 -- there to match.  Three kinds:
@@ -136,6 +155,10 @@ DECLARE
 	    pg_catalog.current_setting('acdb.hardening') = 'strict';
 	f record;
 BEGIN
+	IF pg_catalog.current_setting('acdb.hardening') = 'managed' THEN
+		RETURN;
+	END IF;
+
 	-- Written only where something changes: each is a new catalog row and
 	-- an invalidation in every session.
 	FOR f IN
@@ -187,21 +210,22 @@ BEGIN
 		EXECUTE pg_catalog.format(
 		    'GRANT EXECUTE ON FUNCTION %s TO dbadmin', f.sig);
 	END LOOP;
+
+	-- The prologue of a call sets the token and the role by set_config(),
+	-- as the login; dbadmin has SET anyway, and pg_dump's output begins
+	-- with it.
+	GRANT EXECUTE ON FUNCTION pg_catalog.set_config(text, text, boolean)
+		TO dbadmin, acdb_dp_dbadmin, acdb_dp_dbuser, acdb_dp_dbreader;
+	GRANT EXECUTE ON FUNCTION pg_catalog.set_config(text, text, boolean)
+		TO acdb_roleadmin WITH GRANT OPTION;
+	GRANT EXECUTE ON FUNCTION pg_catalog.pg_notify(text, text),
+		pg_catalog.pg_current_xact_id_if_assigned() TO acdb_owner;
+	-- The lock of the migrations, for an application's own (acdb-migrate
+	-- --dir), which need no superuser.
+	GRANT EXECUTE ON FUNCTION pg_catalog.pg_try_advisory_lock(bigint)
+		TO agentcoopdb_gateway;
 END
 $do$;
-
--- The prologue of a call sets the token and the role by set_config(), as the
--- login; dbadmin has SET anyway, and pg_dump's output begins with it.
-GRANT EXECUTE ON FUNCTION pg_catalog.set_config(text, text, boolean)
-	TO dbadmin, acdb_dp_dbadmin, acdb_dp_dbuser, acdb_dp_dbreader;
-GRANT EXECUTE ON FUNCTION pg_catalog.set_config(text, text, boolean)
-	TO acdb_roleadmin WITH GRANT OPTION;
-GRANT EXECUTE ON FUNCTION pg_catalog.pg_notify(text, text),
-	pg_catalog.pg_current_xact_id_if_assigned() TO acdb_owner;
--- The lock of the migrations, for an application's own (acdb-migrate --dir),
--- which need no superuser.
-GRANT EXECUTE ON FUNCTION pg_catalog.pg_try_advisory_lock(bigint)
-	TO agentcoopdb_gateway;
 
 -- vector stands in a schema where no key can drop or shadow it.  One that
 -- was there before us is moved only where the server is ours.

@@ -384,7 +384,11 @@ BEGIN
 	EXECUTE format('ALTER ROLE %I IN DATABASE %I RESET ALL', p_login,
 	    current_database());
 	EXECUTE format('ALTER ROLE %I RESET ALL', p_login);
-	-- RESET ALL took the ceilings along: its owner may set them too.
+	-- RESET ALL took the ceilings along: its owner may set them too, unless
+	-- there was no superuser to allow it.
+	IF NOT has_parameter_privilege('temp_file_limit', 'SET') THEN
+		RETURN;
+	END IF;
 	EXECUTE format('ALTER ROLE %I SET log_parameter_max_length = 0',
 	    p_login);
 	EXECUTE format('ALTER ROLE %I SET temp_file_limit = %L', p_login,
@@ -476,13 +480,20 @@ BEGIN
 	    ' ADMIN FALSE', p_role, dp);
 	EXECUTE format('GRANT acdb_logins TO %I WITH INHERIT FALSE, SET FALSE,'
 	    ' ADMIN FALSE', dp);
-	EXECUTE format('ALTER ROLE %I SET log_parameter_max_length = 0',
-	    dp);
-	EXECUTE format('ALTER ROLE %I SET temp_file_limit = ''256MB''', dp);
+	IF has_parameter_privilege('temp_file_limit', 'SET') THEN
+		EXECUTE format('ALTER ROLE %I SET log_parameter_max_length ='
+		    ' 0', dp);
+		EXECUTE format('ALTER ROLE %I SET temp_file_limit ='
+		    ' ''256MB''', dp);
+	END IF;
 	EXECUTE format('GRANT CONNECT ON DATABASE %I TO %I',
 	    current_database(), dp);
+	IF NOT has_function_privilege(dp, 'pg_catalog.set_config(text, text,'
+	    ' boolean)', 'EXECUTE') THEN
+		EXECUTE format('GRANT EXECUTE ON FUNCTION pg_catalog.set_config('
+		    'text, text, boolean) TO %I', dp);
+	END IF;
 	EXECUTE format('GRANT EXECUTE ON FUNCTION'
-	    ' pg_catalog.set_config(text, text, boolean),'
 	    ' acdb_api.audit(uuid, uuid, uuid, text, text, text, bytea, text,'
 	    ' inet, bytea, text) TO %I', dp);
 	INSERT INTO acdb.dp_login (login, login_oid, key_role, key_role_oid)

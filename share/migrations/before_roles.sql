@@ -1,7 +1,9 @@
 -- The roles the product stands on, stated again at every `up`.
 --
 -- Runs before the numbered migrations, as the migrations' superuser, in one
--- transaction.  Nothing here depends on our schemas.  Attributes and
+-- transaction; or, where acdb.hardening is managed, as the database's owner,
+-- who keeps a hand in the roles that he makes (createrole_self_grant).
+-- Nothing here depends on our schemas.  Attributes and
 -- memberships are set to what they have to be, whatever a restore, an older
 -- gateway or an administrator made of them; passwords are after_logins.sql's.
 
@@ -14,6 +16,10 @@
 -- those of custom roles too, since a dbadmin may make a login of any name.
 DO $do$
 DECLARE
+	managed boolean :=
+	    pg_catalog.current_setting('acdb.hardening') = 'managed';
+	bypass boolean := (SELECT u.rolbypassrls FROM pg_catalog.pg_roles u
+	    WHERE u.rolname = current_user);
 	r record;
 BEGIN
 	FOR r IN
@@ -37,9 +43,12 @@ BEGIN
 		IF pg_catalog.to_regrole(r.who) IS NULL THEN
 			EXECUTE pg_catalog.format('CREATE ROLE %I', r.who);
 		END IF;
-		EXECUTE pg_catalog.format('ALTER ROLE %I %s NOSUPERUSER'
-		    ' NOCREATEDB NOREPLICATION CONNECTION LIMIT -1',
-		    r.who, r.has);
+		-- An attribute that one has not got cannot even be denied.
+		EXECUTE pg_catalog.format('ALTER ROLE %I %s CONNECTION LIMIT'
+		    ' -1', r.who, CASE WHEN managed
+		    THEN pg_catalog.regexp_replace(r.has, '(NO)?BYPASSRLS ',
+		        CASE WHEN bypass THEN '\1BYPASSRLS ' ELSE '' END)
+		    ELSE r.has || ' NOSUPERUSER NOCREATEDB NOREPLICATION' END);
 	END LOOP;
 END
 $do$;
@@ -73,7 +82,9 @@ BEGIN
 		JOIN pg_catalog.pg_roles g ON g.oid = a.roleid
 		JOIN pg_catalog.pg_roles u ON u.oid = a.member
 		JOIN pg_catalog.pg_roles b ON b.oid = a.grantor
-		WHERE (u.rolname IN ('agentcoopdb_gateway', 'acdb_owner')
+		WHERE NOT (pg_catalog.current_setting('acdb.hardening')
+		        = 'managed' AND u.rolname = current_user)
+		  AND ((u.rolname IN ('agentcoopdb_gateway', 'acdb_owner')
 		       OR u.rolname ~ '^acdb_dp_(dbadmin|dbuser|dbreader)$'
 		          AND (u.rolname <> 'acdb_dp_' || g.rolname
 		               AND g.rolname <> 'acdb_logins'
@@ -86,7 +97,7 @@ BEGIN
 		           'dbuser', 'dbreader', 'acdb_dp_dbadmin',
 		           'acdb_dp_dbuser', 'acdb_dp_dbreader')))
 		   OR g.rolname IN ('agentcoopdb_gateway', 'acdb_owner',
-		       'acdb_roleadmin', 'agentcoopdb_owner')
+		       'acdb_roleadmin', 'agentcoopdb_owner'))
 	LOOP
 		EXECUTE pg_catalog.format(
 		    'REVOKE %I FROM %I GRANTED BY %I CASCADE',
@@ -135,8 +146,13 @@ BEGIN
 		    ELSE pg_catalog.format('IN DATABASE %I', s.db) END);
 	END LOOP;
 
+	ALTER ROLE agentcoopdb_gateway SET search_path = pg_catalog, pg_temp;
+
 	-- Ceilings that a role cannot lift from itself: both settings are the
 	-- superuser's.  MACs must not reach the server's log.
+	IF pg_catalog.current_setting('acdb.hardening') = 'managed' THEN
+		RETURN;
+	END IF;
 	FOR s IN
 		SELECT r.rolname AS who
 		FROM pg_catalog.pg_roles r
@@ -152,10 +168,9 @@ BEGIN
 			    ELSE '256MB' END);
 		END IF;
 	END LOOP;
-	ALTER ROLE agentcoopdb_gateway SET search_path = pg_catalog, pg_temp;
+	-- What acdb_api.attach_role() needs to give a custom role's login the
+	-- same.
+	GRANT SET ON PARAMETER temp_file_limit, log_parameter_max_length
+		TO acdb_roleadmin;
 END
 $do$;
-
--- What acdb_api.attach_role() needs to give a custom role's login the same.
-GRANT SET ON PARAMETER temp_file_limit, log_parameter_max_length
-	TO acdb_roleadmin;

@@ -64,7 +64,7 @@ test_defaults(void)
 	ok(c.rate_per_second == 60.0 && c.rate_burst == 120.0, "rate");
 	ok(c.migrate_on_start && c.metrics_enabled && c.mcp_enabled &&
 	    !c.insecure_http && !c.audit_disabled && !c.audit_include_sql &&
-	    !c.strict, "booleans");
+	    c.hardening == HARDENING_STANDARD, "booleans");
 	ok(c.trust_proxy == NULL && c.metrics_addr == NULL && c.user == NULL,
 	    "what is not set");
 	ok(c.log_level == LOG_INFO && c.log_format == LOG_JSON, "log");
@@ -93,8 +93,10 @@ test_values(void)
 	ok(reads(&c, "AGENTCOOPDB_RATE_LIMIT_BURST", "0") == 0 &&
 	    c.rate_per_second <= 0, "burst 0 turns the limit off too");
 	conf_fini(&c);
-	ok(reads(&c, "AGENTCOOPDB_HARDENING", "strict") == 0 && c.strict,
-	    "strict");
+	ok(reads(&c, "AGENTCOOPDB_HARDENING", "strict") == 0 &&
+	    c.hardening == HARDENING_STRICT, "strict");
+	ok(reads(&c, "AGENTCOOPDB_HARDENING", "Managed") == 0 &&
+	    c.hardening == HARDENING_MANAGED, "managed");
 	conf_fini(&c);
 	ok(reads(&c, "AGENTCOOPDB_READ_TIMEOUT", "1m30s") == 0 &&
 	    c.read_timeout == 90000, "1m30s");
