@@ -61,7 +61,8 @@
 	"  JOIN pg_catalog.pg_inherits i ON i.inhrelid = rel.oid" \
 	"  JOIN pg_catalog.pg_class c ON c.oid = i.inhparent" \
 	"  JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace" \
-	"  WHERE rel.relispartition AND $3 <> 'names')," \
+	"  WHERE rel.relispartition AND $3 <> 'names' AND " SCHEMAS("n") \
+	"  AND " VISIBLE("c.oid") ")," \
 	" note AS (SELECT d.objoid AS oid, d.objsubid, d.description" \
 	"  FROM pg_catalog.pg_description d JOIN rel ON rel.oid = d.objoid" \
 	"  WHERE d.classoid = 'pg_catalog.pg_class'::pg_catalog.regclass" \
@@ -122,8 +123,8 @@
 	    ACTION("con.confupdtype") ") ORDER BY con.conname") " AS list" \
 	"  FROM con JOIN pg_catalog.pg_class o ON o.oid = con.confrelid" \
 	"  JOIN pg_catalog.pg_namespace n ON n.oid = o.relnamespace" \
-	"  WHERE con.contype = 'f' AND " VISIBLE("o.oid") \
-	"  GROUP BY con.conrelid)," \
+	"  WHERE con.contype = 'f' AND " SCHEMAS("n") " AND " \
+	    VISIBLE("o.oid") " GROUP BY con.conrelid)," \
 	" kf AS (SELECT c.confrelid AS oid, " LISTED( \
 	"  pg_catalog.json_build_object('table', pg_catalog.format('%I.%I'," \
 	"   n.nspname, o.relname), 'columns', " \
@@ -134,7 +135,8 @@
 	"  JOIN pg_catalog.pg_class o ON o.oid = c.conrelid" \
 	"  JOIN pg_catalog.pg_namespace n ON n.oid = o.relnamespace" \
 	"  WHERE c.contype = 'f' AND c.conparentid = 0 AND $3 <> 'names'" \
-	"  AND " VISIBLE("o.oid") " GROUP BY c.confrelid),"
+	"  AND " SCHEMAS("n") " AND " VISIBLE("o.oid") \
+	"  GROUP BY c.confrelid),"
 
 /* Indexes, with what they are good for where that is not order. */
 #define IDX \
