@@ -69,6 +69,27 @@ set_params(struct call *c, const char *schema, const char *pattern,
 	return 0;
 }
 
+/* Neither a plan that was kept from when there were few tables, nor one by
+ * statistics from then: joins of thousands by loops take their square. */
+static int
+steer_planner(struct call *c)
+{
+	static const char *const settings[][2] = {
+		{ "plan_cache_mode", "force_custom_plan" },
+		{ "enable_nestloop", "off" },
+	};
+
+	for (size_t i = 0; i < NELEM(settings); i++) {
+		struct call_setting *s = &c->settings[c->nsettings++];
+
+		s->name = strdup(settings[i][0]);
+		s->value = strdup(settings[i][1]);
+		if (s->name == NULL || s->value == NULL)
+			return -1;
+	}
+	return 0;
+}
+
 static int
 make_call(struct req *r, const char *schema, const char *pattern,
     const char *detail)
@@ -91,7 +112,8 @@ make_call(struct req *r, const char *schema, const char *pattern,
 		return problem_internal(&r->why);
 	c->form = CALL_DOCUMENT;
 	c->read_only = true;
-	if (set_params(c, schema, pattern, detail, estimates) == -1)
+	if (steer_planner(c) == -1 ||
+	    set_params(c, schema, pattern, detail, estimates) == -1)
 		return problem_internal(&r->why);
 	return call_check(c, &r->why);
 }
