@@ -27,6 +27,14 @@
  */
 #define DEPTH_MAX	16384
 
+/*
+ * Characters of operators in a row.  PostgreSQL's scanner, which is ours too,
+ * reads all of them again for every comment that begins among them, and for
+ * every + or -: a quarter of a megabyte would take it minutes, in which it
+ * cannot be interrupted.
+ */
+#define OPERATORS_MAX	1000
+
 #define DETAIL_MAX	300	/* bytes of a parser's message that are kept */
 
 struct entry {
@@ -323,6 +331,10 @@ examine(struct stmt *st, const char *sql, size_t n, struct problem *why)
 	PgQueryParseResult result;
 	int rc;
 
+	if (n > OPERATORS_MAX && sqllex_operators(sql, n) > OPERATORS_MAX)
+		return problem_set(why, 400, "parse_error", "more than %d "
+		    "characters of operators or comments in a row",
+		    OPERATORS_MAX);
 	if (n > DEPTH_MAX && sqllex_depth(sql, n) > DEPTH_MAX)
 		return examine_unparsed(st, sql, n, why);
 	result = pg_query_parse(sql);

@@ -84,4 +84,8 @@ int	 sqllex_params(const char *sql, size_t n);
  * can be.  SIZE_MAX where brackets nest deeper than this counts. */
 size_t	 sqllex_depth(const char *sql, size_t n);
 
+/* The longest run of characters that operators are made of (those of block
+ * comments are among them) outside quotes and line comments. */
+size_t	 sqllex_operators(const char *sql, size_t n);
+
 #endif

@@ -196,3 +196,34 @@ sqllex_depth(const char *sql, size_t n)
 		depth += level_depth(v);
 	return depth + level_depth(levels);
 }
+
+static bool
+is_operator(char c)
+{
+	return c != '\0' && strchr("~!@#^&|`?+-*/%<>=", c) != NULL;
+}
+
+/* Whether the lexer is where an operator or a block comment can be. */
+static bool
+is_open(const struct sqllex *l)
+{
+	return l->mode != LEX_QUOTE && l->mode != LEX_ESCAPE &&
+	    l->mode != LEX_ESCAPE_BACKSLASH && l->mode != LEX_IDENT &&
+	    l->mode != LEX_DOLLAR && l->mode != LEX_LINE;
+}
+
+size_t
+sqllex_operators(const char *sql, size_t n)
+{
+	struct sqllex l;
+	size_t run = 0, longest = 0;
+
+	sqllex_init(&l);
+	for (size_t i = 0; i < n; i++) {
+		sqllex_byte(&l, (unsigned char)sql[i]);
+		run = is_operator(sql[i]) && is_open(&l) ? run + 1 : 0;
+		if (run > longest)
+			longest = run;
+	}
+	return longest;
+}

@@ -56,5 +56,6 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (sqllex_params(sql, size) < 0)
 		abort();
 	(void)sqllex_depth(sql, size);
+	(void)sqllex_operators(sql, size);
 	return 0;
 }

@@ -346,9 +346,28 @@ test_depth(void)
 	ok(depth_of(")", "", 5000) < 5050, "closing nothing does no harm");
 }
 
+static void
+test_operators(void)
+{
+	static const struct {
+		const char *sql;
+		size_t longest;
+	} runs[] = {
+		{ "", 0 }, { "select 1", 0 }, { "select 1+-+2 <= 3", 3 },
+		{ "select '+++++' || $$ **** $$, E'\\'++++'", 2 },
+		{ "select \"+++\" -- =====", 1 }, { "/**//**/select 1", 8 },
+		{ "/* /*/*/*", 6 }, { "select 1+", 1 },
+	};
+
+	for (size_t i = 0; i < sizeof(runs) / sizeof(runs[0]); i++)
+		ok(sqllex_operators(runs[i].sql, strlen(runs[i].sql)) ==
+		    runs[i].longest, "operators: %s", runs[i].sql);
+}
+
 int
 main(void)
 {
+	test_operators();
 	test_samples();
 	test_long_tags();
 	test_meta();

@@ -71,10 +71,34 @@ test_depth(void)
 	}
 }
 
+/* What the scanner would read for minutes, each second character anew. */
+static void
+test_operators(void)
+{
+	static const char *const pieces[] = { "/*", "/**/", "+", "-+", "*/" };
+	struct buf b;
+	struct problem why;
+
+	for (size_t i = 0; i < sizeof(pieces) / sizeof(pieces[0]); i++) {
+		buf_init(&b, 1 << 20);
+		buf_adds(&b, "SELECT ");
+		while (buf_len(&b) < 250000)
+			buf_adds(&b, pieces[i]);
+		buf_adds(&b, " 1");
+		problem_init(&why);
+		ok(stmts_check(cache, buf_cstr(&b), buf_len(&b), &why) ==
+		    NULL && strcmp(why.title, "parse_error") == 0,
+		    "a quarter megabyte of %s", pieces[i]);
+		problem_fini(&why);
+		buf_fini(&b);
+	}
+}
+
 int
 main(void)
 {
 	cache = stmts_new(64);
+	test_operators();
 	test_depth();
 	stmts_free(cache);
 	return done();
