@@ -60,11 +60,15 @@ check_type(
 	    [JSON_NUMBER] = TYPE_NUMBER, [JSON_STRING] = TYPE_STRING,
 	    [JSON_ARRAY] = TYPE_ARRAY, [JSON_OBJECT] = TYPE_OBJECT };
 	int bit = bits[k->j->tok[i].type];
+	const struct json_tok *t;
 	struct decimal d;
 	const char *p;
 	int n;
 
 	if (bit == TYPE_NUMBER && (r->number & TYPE_INTEGER) != 0) {
+		t = &k->j->tok[i];
+		if (!jsonschema_spend(k, (t->end - t->start) / 4))
+			return false;
 		d = json_decimal(k->j, i);
 		if (decimal_is_integer(&d))
 			bit |= TYPE_INTEGER;

@@ -4,6 +4,7 @@
  * All ways the program can go are followed at once, a character at a time
  * (Thompson, CACM 11(6), 1968), so that no text makes it slow.
  */
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,14 +18,17 @@ struct list {
 
 struct run {
 	const struct pattern *p;
-	struct list	 lists[2];
-	uint32_t seen[PATTERN_MAX + 1]; /* in which round it was added */
 	uint32_t	 round;
-	uint32_t	 stack[2 * PATTERN_MAX + 2];
 	bool		 begin, end, word;	/* of where we are */
 	bool		 matched;
 	int64_t		*work;
+	struct list	 lists[2];		/* what follows: as far as */
+	uint32_t seen[PATTERN_MAX + 1];		/* used; in which round it */
+	uint32_t	 stack[2 * PATTERN_MAX + 2];	/* was added */
 };
+
+/* Steps that a match takes before its first character. */
+#define MATCH_WORK	16
 
 static bool
 in_ranges(const struct pattern_range *r, uint32_t n, uint32_t c)
@@ -188,9 +192,14 @@ pattern_match(const struct pattern *p, const char *text, size_t n,
 	struct run *run;
 	int rc;
 
+	*work -= MATCH_WORK + p->n / 4;
 	/* Rounds are counted in 32 bits. */
-	if (n >= UINT32_MAX || (run = calloc(1, sizeof(*run))) == NULL)
+	if (n >= UINT32_MAX || *work < 0 ||
+	    (run = malloc(sizeof(*run))) == NULL)
 		return -1;
+	memset(run, 0, offsetof(struct run, lists));
+	run->lists[0].n = run->lists[1].n = 0;
+	memset(run->seen, 0, (p->n + 1) * sizeof(run->seen[0]));
 	run->p = p;
 	run->work = work;
 	go(run, text, n);
@@ -205,6 +214,7 @@ pattern_free(struct pattern *p)
 	if (p == NULL)
 		return;
 	free(p->inst);
+	free(p->range);
 	free(p);
 }
 

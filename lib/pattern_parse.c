@@ -347,6 +347,19 @@ parse_alternatives(struct parse *a)
 	return 0;
 }
 
+/* A schema may have thousands of patterns, each of a few instructions. */
+static void
+shrink(struct pattern *p)
+{
+	void *less;
+
+	if ((less = realloc(p->inst, p->n * sizeof(*p->inst))) != NULL)
+		p->inst = less;
+	if ((less = realloc(p->range, (p->ranges + 1) *
+	    sizeof(*p->range))) != NULL)
+		p->range = less;
+}
+
 struct pattern *
 pattern_new(const char *source, size_t n, const char **why)
 {
@@ -355,7 +368,9 @@ pattern_new(const char *source, size_t n, const char **why)
 
 	*why = "out of memory";
 	if ((a.out = calloc(1, sizeof(*a.out))) == NULL ||
-	    (a.out->inst = calloc(PATTERN_MAX + 1, sizeof(end))) == NULL)
+	    (a.out->inst = calloc(PATTERN_MAX + 1, sizeof(end))) == NULL ||
+	    (a.out->range = calloc(CLASS_RANGES,
+	    sizeof(*a.out->range))) == NULL)
 		goto drop;
 	if (parse_alternatives(&a) == -1)
 		goto tell;
@@ -364,6 +379,7 @@ pattern_new(const char *source, size_t n, const char **why)
 		goto tell;
 	}
 	a.out->inst[a.out->n++] = end;	/* the one above PATTERN_MAX */
+	shrink(a.out);
 	return a.out;
  tell:
 	*why = a.why;

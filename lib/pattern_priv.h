@@ -39,7 +39,7 @@ struct pattern_range {
 struct pattern {
 	struct pattern_inst *inst;	/* owned; the last one is OP_MATCH */
 	uint32_t	 n;
-	struct pattern_range range[CLASS_RANGES];
+	struct pattern_range *range;	/* owned */
 	uint32_t	 ranges;
 };
 

@@ -381,6 +381,10 @@ test_bounds(void)
 	memset(text + 250, ']', 250);
 	text[500] = '\0';
 	ok(check(text) == JSONSCHEMA_TOO_MUCH, "two to the power of 250");
+	memset(text, '1', 1000000);
+	text[1000000] = '\0';
+	given("{\"enum\":[0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18]}");
+	ok(check(text) == JSONSCHEMA_TOO_MUCH, "a long number and others");
 }
 
 static void
