@@ -299,6 +299,9 @@ frames_close(struct call *c)
 
 	if (!audited_in_transaction(c) || c->writes || c->guessed_pure)
 		return;
+	/* The query of a cursor WITH HOLD would run in COMMIT, behind the look
+	 * at whether anything was written. */
+	frames_send(c, FRAME_HELD);
 	audit_params(c, 'w', mac, values, lengths, formats);
 	frames_send_with(c, FRAME_CLOSE, PCONN_AUDIT + 2, values, lengths,
 	    formats);

@@ -59,6 +59,7 @@ static const char *const frame_sql[FRAMES] = {
 	    " $4::pg_catalog.bytea, $5::pg_catalog.int4,"
 	    " $6::pg_catalog.text, $7::pg_catalog.bytea,"
 	    " $8::pg_catalog.bool, $9::pg_catalog.bytea)",
+	[FRAME_HELD] = "CLOSE ALL",
 	/* Most calls write nothing, leave role and context alone, and then
 	 * ask nothing of acdb_api. */
 	[FRAME_CLOSE] = "SELECT CASE WHEN"

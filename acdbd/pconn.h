@@ -43,6 +43,7 @@ enum frame {
 	FRAME_ROLLBACK_TO,	/* the savepoint */
 	FRAME_CHECK,		/* what is deferred to the end, now */
 	FRAME_STORE,		/* $1..$9 of acdb_api.idempotency_store() */
+	FRAME_HELD,		/* CLOSE ALL, of this call's */
 	FRAME_CLOSE,		/* $1..$11 of acdb_api.audit_if_written(),
 				 * $12 role, $13 context */
 	FRAME_COMMIT,

@@ -93,13 +93,14 @@ const struct fact pgverify_roles[] = {
 	    " WHERE NOT k.base AND g.rolname NOT IN (k.key_role,"
 	    " 'acdb_logins')", false },
 	{ "login-grants",
-	    "no role that a dbadmin key made was granted to a login",
+	    "no role that a dbadmin key made was granted to a login or to the "
+	    "owner",
 	    PGVERIFY_WARN,
 	    SERVED "SELECT l.rolname || ' is a member of ' || g.rolname"
 	    " FROM pg_auth_members a JOIN pg_roles g ON g.oid = a.roleid"
 	    " JOIN pg_roles l ON l.oid = a.member"
 	    " LEFT JOIN k ON k.login_oid = l.oid WHERE (k.base"
-	    " OR l.rolname = 'agentcoopdb_gateway')"
+	    " OR l.rolname IN ('agentcoopdb_gateway', 'acdb_owner'))"
 	    " AND g.rolname NOT IN " OURS " AND g.rolname !~ '^pg_'"
 	    " AND (g.rolname <> 'acdb_logins' OR a.set_option)", false },
 	{ "key-roles",
@@ -206,7 +207,7 @@ const struct fact pgverify_roles[] = {
 	    " 'txid_status', 'pg_xact_commit_timestamp', 'txid_current',"
 	    " 'pg_get_multixact_members', 'pg_postmaster_start_time',"
 	    " 'pg_current_snapshot', 'txid_current_snapshot',"
-	    " 'pg_current_xact_id', 'pg_last_committed_xact'))"
+	    " 'pg_current_xact_id', 'pg_last_committed_xact', 'currtid2'))"
 	    " AND p.proname <> 'pg_current_xact_id_if_assigned'"
 	    " AND has_function_privilege(o, p.oid, 'EXECUTE')", false },
 	{ "unreviewed-functions",

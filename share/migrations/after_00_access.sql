@@ -132,7 +132,7 @@ SELECT p.oid, p.oid::pg_catalog.regprocedure::text AS sig, p.proname,
         'pg_xact_status', 'txid_status', 'pg_xact_commit_timestamp',
         'pg_xact_commit_timestamp_origin', 'pg_get_multixact_members',
         'pg_get_multixact_stats', 'pg_postmaster_start_time',
-        'pg_last_committed_xact', 'pg_current_snapshot',
+        'pg_last_committed_xact', 'pg_current_snapshot', 'currtid2',
         'txid_current_snapshot', 'pg_current_xact_id', 'txid_current')
     THEN 3
     END AS kind,

@@ -198,6 +198,8 @@ send_close(struct call *c)
 
 	if (c->plan->write || (c->plan->parts & PART_AUDIT) == 0)
 		return 0;
+	if (frame(c, FRAME_HELD, 0, NULL, NULL, NULL) != 0)
+		return -1;
 	audit_args(c, &a, 'w', value, length, format);
 	return frame(c, FRAME_CLOSE, PCONN_AUDIT + 2, value, length, format);
 }

@@ -3,6 +3,7 @@ catalogs, the session that the attack ran in, and its neighbours."""
 
 import json
 import re
+import secrets
 import time
 
 from server import WS
@@ -37,7 +38,7 @@ CHANGES = {
 class Watch:
     def __init__(self, srv):
         self.srv, self.sql = srv, srv.super
-        self.serial = 0
+        self.name, self.serial = secrets.token_hex(4), 0
         self.sibling = srv.login("sibling", "acdb_dp_dbuser")
         self.sibling_pid = self.sibling.do(
             "BEGIN; SELECT pg_backend_pid(); "
@@ -74,7 +75,7 @@ class Watch:
 
     def next_request(self):
         self.serial += 1
-        return "corpus-%d-%d" % (id(self) % 100000, self.serial)
+        return "corpus-%s-%d" % (self.name, self.serial)
 
     def sums(self):
         lines = self.sql.do("SELECT * FROM corpus.checksums()")
