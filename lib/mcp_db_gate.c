@@ -17,7 +17,7 @@
 #include "mcp_db_priv.h"
 
 #define TABLES_MAX	4
-#define SQL_SHOWN	400
+#define SQL_SHOWN	1500	/* bytes of its front, and of its end */
 #define COUNT_MS	2000
 
 enum { BEGIN, ASKED, COUNTED, ELICITED };
@@ -184,6 +184,27 @@ hold(struct mcp_call *c)
 	return g->token == NULL || g->sql == NULL ? NULL : g;
 }
 
+/* What destroys may stand anywhere in a statement: of a long one both ends are
+ * shown, and how much is not. */
+static void
+put_sql(struct buf *out, const char *sql)
+{
+	size_t n = strlen(sql), front = SQL_SHOWN, end;
+
+	if (n <= (size_t)2 * SQL_SHOWN) {
+		buf_add(out, sql, n);
+		return;
+	}
+	end = n - SQL_SHOWN;
+	while (((unsigned char)sql[front] & 0xc0) == 0x80)
+		front--;
+	while (((unsigned char)sql[end] & 0xc0) == 0x80)
+		end++;
+	buf_add(out, sql, front);
+	buf_addf(out, " … (%zu bytes are not shown) … ", end - front);
+	buf_adds(out, sql + end);
+}
+
 /* What is about to happen, for the user. */
 static void
 put_question(struct mcp_call *c, const struct gate *g, struct buf *out)
@@ -194,8 +215,9 @@ put_question(struct mcp_call *c, const struct gate *g, struct buf *out)
 	if (mcp_arg(c, "confirm_token").j != NULL)
 		buf_adds(out, "The confirm_token that was given is not, or "
 		    "no longer, good for this. ");
-	buf_addf(out, "This destroys data: %.*s%s\n",
-	    SQL_SHOWN, g->sql, strlen(g->sql) > SQL_SHOWN ? "…" : "");
+	buf_adds(out, "This destroys data: ");
+	put_sql(out, g->sql);
+	buf_addc(out, '\n');
 	for (uint32_t i = 0; i < n; i++) {
 		name = mcp_db_cell(c, 0, i, 0);
 		count = mcp_db_cell(c, 0, i, 1);
@@ -220,8 +242,8 @@ ask_user(struct mcp_call *c, const struct gate *g)
 	const char *p;
 	size_t n;
 
-	buf_init(&question, 4096);
-	buf_init(&params, 16384);
+	buf_init(&question, 8192);
+	buf_init(&params, 65536);
 	put_question(c, g, &question);
 	buf_adds(&question, "Run it?");
 	p = buf_peek(&question, &n);

@@ -67,6 +67,7 @@ put_segment(struct buf *out, const char *s, size_t n)
 			buf_addc(&name, s[i]);
 	}
 	if (n > 0 && !buf_failed(&name) &&
+	    strlen(buf_cstr(&name)) == buf_len(&name) &&
 	    json_utf8_valid(buf_peek(&name, NULL), buf_len(&name))) {
 		mcp_db_put_ident(out, buf_cstr(&name));
 		rc = 0;

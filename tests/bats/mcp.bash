@@ -563,9 +563,11 @@ check_rest_of_protocol() {
 	rpc resources/read "{\"uri\":\"acdb://schema/public/$T\"}"
 	is '.result.contents[0].text | fromjson
 	    | .primary_key == "PRIMARY KEY (id)"'
-	rpc resources/read '{"uri":"acdb://schema/public/nope"}'
-	is '.error.code == (if $m == "modern" then -32602 else -32002 end)' \
-	    --arg m "$ERA"
+	for name in nope "$T%00x" "$T%22"; do
+		rpc resources/read "{\"uri\":\"acdb://schema/public/$name\"}"
+		is '.error.code == (if $m == "modern" then -32602
+		    else -32002 end)' --arg m "$ERA"
+	done
 	rpc resources/read '{}'
 	is '.error.code == -32602'
 	rpc prompts/list

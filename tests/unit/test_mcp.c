@@ -203,6 +203,45 @@ test_reader(void)
 	mcp_call_free(c);
 }
 
+static void
+answer_with(struct mcp_call *c, int status, const char *text)
+{
+	struct buf body;
+
+	buf_init(&body, 4096);
+	buf_adds(&body, text);
+	mcp_call_answer(c, status, &body);
+	buf_fini(&body);
+}
+
+/* What a long statement destroys is shown, wherever that stands. */
+static void
+test_question(void)
+{
+	struct mcp_call *c;
+	struct buf text;
+	const char *out;
+
+	buf_init(&text, 8192);
+	buf_adds(&text, "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":"
+	    "\"tools/call\",\"params\":{\"name\":\"sql_execute\","
+	    "\"arguments\":{\"sql\":\"SELECT '");
+	for (int i = 0; i < 2000; i++)
+		buf_adds(&text, "é");
+	buf_adds(&text, "'; DELETE FROM people\"}}}");
+	c = call_of(buf_cstr(&text), buf_len(&text), NULL, NULL, NULL);
+	buf_fini(&text);
+	ok(mcp_call_run(c) == MCP_ASK, "asked of the gateway");
+	answer_with(c, 409, "{\"title\":\"confirmation_required\","
+	    "\"confirm_token\":\"x\"}");
+	ok(mcp_call_run(c) == MCP_DONE, "held back");
+	out = buf_cstr(&c->out);
+	ok(strstr(out, "SELECT 'éé") != NULL && strstr(out, "é … (") != NULL &&
+	    strstr(out, ") … é") != NULL && strstr(out, "FROM people") != NULL,
+	    "with both ends of what it is");
+	mcp_call_free(c);
+}
+
 /* A message is one call of its sender, whatever it holds. */
 static void
 test_batch(void)
@@ -229,6 +268,7 @@ int
 main(void)
 {
 	test_batch();
+	test_question();
 	test_cases();
 	test_prefixes();
 	test_elicitation();
