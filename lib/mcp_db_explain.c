@@ -125,11 +125,12 @@ put_summary(struct buf *out, const struct mcp_call *c, const char *first)
 	const char *cost = strstr(first, "(cost=");
 	double total = cost == NULL ? -1 : number(cost, "..");
 	double rows = number(first, " rows="), planning = -1, execution = -1;
+	uint32_t row = 0;
 	char *line;
 
 	/* The times are the last of their kind. */
-	for (uint32_t i = 0; i < mcp_db_rows(c, 0); i++) {
-		if ((line = mcp_db_cell(c, 0, i, 0)) == NULL)
+	while (mcp_db_next_line(c, &row, &line)) {
+		if (line == NULL)
 			continue;
 		if (strncmp(line, "Planning Time: ", 15) == 0)
 			planning = number(line, ": ");
@@ -149,16 +150,18 @@ tell(struct mcp_call *c)
 {
 	struct buf out, plan, findings;
 	char *line, *node = strdup(""), *first = NULL;
+	uint32_t row = 0;
 	const char *p;
 	size_t n;
 
 	buf_init(&out, MCP_OUT_MAX / 4);
 	buf_init(&plan, MCP_DB_BYTES);
 	buf_init(&findings, 8192);
-	for (uint32_t i = 0; i < mcp_db_rows(c, 0); i++) {
-		if ((line = mcp_db_cell(c, 0, i, 0)) == NULL)
+	while (mcp_db_next_line(c, &row, &line)) {
+		if (line == NULL)
 			continue;
-		buf_addf(&plan, "%s%s", i > 0 ? "\n" : "", line);
+		buf_addf(&plan, "%s%s", first != NULL ? "\n" : "",
+		    line);
 		look(line, node != NULL ? node : "", &findings);
 		if (first == NULL)
 			first = strdup(line);

@@ -35,6 +35,11 @@ void	 mcp_db_put_json(struct buf *out, const struct json *j, uint32_t i);
  * freed. */
 char	*mcp_db_cell(const struct mcp_call *c, uint32_t result, uint32_t row,
 	    uint32_t column) MUST_CHECK;
+/* Go through the text in the first column of the answer's one result, row by
+ * row: *row is 0 at first.  False behind the last row; else *text is to be
+ * freed, NULL where it is none. */
+bool	 mcp_db_next_line(const struct mcp_call *c, uint32_t *row,
+	    char **text);
 /* How many rows a result has. */
 uint32_t mcp_db_rows(const struct mcp_call *c, uint32_t result);
 /* Result k of a batch's answer; 0: none. */

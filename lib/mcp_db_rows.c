@@ -449,3 +449,20 @@ mcp_db_cell(const struct mcp_call *c, uint32_t result, uint32_t row,
 	p = json_raw(j, i, &n);
 	return strndup(p, n);
 }
+
+bool
+mcp_db_next_line(const struct mcp_call *c, uint32_t *row, char **text)
+{
+	const struct json *j = &c->answer.json;
+	uint32_t rows = c->answer.has_json ? json_member(j, 0, "rows") : 0;
+	uint32_t i;
+
+	if (rows == 0)
+		return false;
+	*row = *row == 0 ? json_first(j, rows) : json_next(j, rows, *row);
+	if (*row == 0)
+		return false;
+	i = json_first(j, *row);
+	*text = i == 0 ? NULL : json_strdup(j, i);
+	return true;
+}

@@ -2,6 +2,8 @@
  * test_mcp.c - the protocol without transport or gateway: eras, headers,
  * refusals, what is told in between.
  */
+#include <time.h>
+
 #include "lib/mcp_db.h"
 #include "tap.h"
 
@@ -242,6 +244,30 @@ test_question(void)
 	mcp_call_free(c);
 }
 
+/* A plan of many lines takes no longer than its length asks. */
+static void
+test_long_plan(void)
+{
+	static const char text[] = CALL("tools/call", "\"name\":\"explain\","
+	    "\"arguments\":{\"sql\":\"SELECT 1\"}");
+	struct mcp_call *c = call_of(text, strlen(text), NULL, NULL, NULL);
+	struct buf body;
+	clock_t before;
+
+	ok(mcp_call_run(c) == MCP_ASK, "asked for a plan");
+	buf_init(&body, 1 << 24);
+	buf_adds(&body, "{\"rows\":[[\"Append  (cost=0.00..1 rows=1)\"]");
+	for (int i = 0; i < 100000; i++)
+		buf_adds(&body, ",[\"  ->  Result\"]");
+	buf_adds(&body, "]}");
+	mcp_call_answer(c, 200, &body);
+	buf_fini(&body);
+	before = clock();
+	ok(mcp_call_run(c) == MCP_DONE, "told");
+	ok(clock() - before < 3 * CLOCKS_PER_SEC, "soon");
+	mcp_call_free(c);
+}
+
 /* A message is one call of its sender, whatever it holds. */
 static void
 test_batch(void)
@@ -269,6 +295,7 @@ main(void)
 {
 	test_batch();
 	test_question();
+	test_long_plan();
 	test_cases();
 	test_prefixes();
 	test_elicitation();
