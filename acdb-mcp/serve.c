@@ -255,8 +255,10 @@ take_lines(struct serve *s)
 	    (end = memchr(p, '\n', n)) != NULL) {
 		n = (size_t)(end - p);
 		/* The message is read from a copy: handling it may read more
-		 * of standard input. */
-		line = s->skipping ? NULL : strndup(p, n);
+		 * of standard input.  It may hold NUL. */
+		line = s->skipping ? NULL : malloc(n + 1);
+		if (line != NULL)
+			memcpy(line, p, n);
 		buf_consume(&s->in, n + 1);
 		if (line != NULL)
 			take_line(s, line, n);

@@ -168,6 +168,10 @@ until_idle() {
 	hear
 	is '.id == "A" and .result == {}'
 	[[ $answer == *'"id":"\u0041"'* ]]
+	# Text behind a NUL.
+	head -c 3000000 /dev/zero >&"${MCP[1]}" && say x
+	hear
+	is '.error.code == -32700'
 	# Longer than any message may be.
 	say "$(head -c 5000000 /dev/zero | tr '\0' x)"
 	hear
