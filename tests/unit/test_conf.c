@@ -95,6 +95,7 @@ test_values(void)
 	conf_fini(&c);
 	ok(reads(&c, "AGENTCOOPDB_HARDENING", "strict") == 0 &&
 	    c.hardening == HARDENING_STRICT, "strict");
+	conf_fini(&c);
 	ok(reads(&c, "AGENTCOOPDB_HARDENING", "Managed") == 0 &&
 	    c.hardening == HARDENING_MANAGED, "managed");
 	conf_fini(&c);
