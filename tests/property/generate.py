@@ -411,14 +411,19 @@ def quoted(text):
     return "'" + text.replace("\\", "\\\\").replace("'", "''") + "'"
 
 
+def lexeme(rng):
+    """PostgreSQL takes words of up to 2046 bytes."""
+    return any_text(rng, 12)[:500] or "w"
+
+
 def tsvector(rng):
-    words = {any_text(rng, 12) or "w" for _ in range(rng.randint(0, 5))}
+    words = {lexeme(rng) for _ in range(rng.randint(0, 5))}
     return " ".join(quoted(w) + rng.choice(["", ":1", ":3A,7", ":16383D"])
                     for w in sorted(words))
 
 
 def tsquery(rng):
-    parts = [rng.choice(["", "!"]) + quoted(any_text(rng, 12) or "q") +
+    parts = [rng.choice(["", "!"]) + quoted(lexeme(rng)) +
              rng.choice(["", ":*", ":AB"]) for _ in range(rng.randint(1, 4))]
     return rng.choice([" & ", " | ", " <-> "]).join(parts)
 
