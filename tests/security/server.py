@@ -52,6 +52,7 @@ class Psql:
             stdin=subprocess.PIPE, stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT)
         self.lock = threading.Lock()
+        self.ask("SET lock_timeout = '30s'")    # say so, and do not hang
 
     def ask(self, sql):
         """The lines that psql prints: rows, or what went wrong."""
