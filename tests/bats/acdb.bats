@@ -271,7 +271,8 @@ until_active() {
 	local acdb=$! code=0 pid
 	until_active 'into lost' $acdb
 	pid=$(server_pid)
-	kill -9 $(pgrep -x acdbd -P "$pid") "$pid"
+	# The master first, or it says what became of its workers.
+	kill -9 "$pid" $(pgrep -x acdbd -P "$pid")
 	wait $acdb || code=$?
 	[ "$code" -eq 5 ]
 	grep -q "IDEMPOTENCY KEY: lost-$$:1:" err
