@@ -77,6 +77,41 @@ board_leave(struct board *b, unsigned index)
 
 	for (size_t i = 0; i < NELEM(gauges); i++)
 		atomic_store(&b->shared->part[index].counter[gauges[i]], 0);
+	for (size_t i = 0; i < BOARD_PEERS; i++)
+		atomic_store(&b->shared->part[index].peers[i], 0);
+}
+
+uint64_t
+board_hash(const struct board_shared *s, const uint8_t key[16])
+{
+	uint64_t word[2], h = s->seed;
+
+	memcpy(word, key, sizeof(word));
+	for (size_t i = 0; i < 2; i++) {
+		h = (h ^ word[i]) * 0xff51afd7ed558ccdU;
+		h ^= h >> 32;
+		h *= 0xc4ceb9fe1a85ec53U;
+		h ^= h >> 29;
+	}
+	return h == 0 ? 1 : h;
+}
+
+unsigned
+board_peer_slot(const struct board *b, const uint8_t ip[16])
+{
+	return (unsigned)(board_hash(b->shared, ip) % BOARD_PEERS);
+}
+
+unsigned
+board_peer_add(struct board *b, unsigned slot, int n)
+{
+	int sum = 0;
+
+	/* Not relaxed: of two that add at once, one sees both. */
+	atomic_fetch_add(&b->own->peers[slot], n);
+	for (unsigned i = 0; i < b->parts; i++)
+		sum += atomic_load(&b->shared->part[i].peers[slot]);
+	return sum < 0 ? 0 : (unsigned)sum;
 }
 
 void

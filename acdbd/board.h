@@ -24,8 +24,15 @@ void	 board_free(struct board *b);
  * process has its own, so that no counter is fought over. */
 void	 board_join(struct board *b, unsigned index);
 
-/* Worker index is gone: its gauges are void, its counters stay. */
+/* Worker index is gone: its gauges and its clients are void, its
+ * counters stay. */
 void	 board_leave(struct board *b, unsigned index);
+
+/* Client connections by address, over all workers.  Addresses (16 bytes) share
+ * the slots by a secret hash: two that meet in one are counted as one.  Add n
+ * of this process, and return how many the slot then has. */
+unsigned board_peer_slot(const struct board *b, const uint8_t ip[16]);
+unsigned board_peer_add(struct board *b, unsigned slot, int n);
 
 /* What the master tells the workers besides signals. */
 void	 board_set_log_level(struct board *b, enum log_level level);

@@ -25,22 +25,6 @@
 
 #define LOAD(word)	atomic_load_explicit((word), memory_order_relaxed)
 
-/* The seed keeps others from choosing keys that meet in one window. */
-static uint64_t
-hash(const uint8_t key[16], uint64_t seed)
-{
-	uint64_t word[2], h = seed;
-
-	memcpy(word, key, sizeof(word));
-	for (size_t i = 0; i < 2; i++) {
-		h = (h ^ word[i]) * 0xff51afd7ed558ccdU;
-		h ^= h >> 32;
-		h *= 0xc4ceb9fe1a85ec53U;
-		h ^= h >> 29;
-	}
-	return h == 0 ? 1 : h;
-}
-
 /* Take the slot over from the key that has it.  False: another was faster,
  * and for another key. */
 static bool
@@ -93,7 +77,7 @@ board_rate_take(struct board_shared *s, const uint8_t key[16], double rate,
 	int64_t now = now_us * 1000;
 	int64_t interval = clamp((double)SECOND_NS / rate);
 	int64_t limit = clamp(burst * (double)interval);
-	struct board_rate *slot = find(s, hash(key, s->seed), now);
+	struct board_rate *slot = find(s, board_hash(s, key), now);
 	int64_t tat = LOAD(&slot->tat), from, wait;
 
 	for (;;) {

@@ -20,6 +20,7 @@
 #define BOARD_RPCS	256
 #define BOARD_TEXT	80	/* bytes of a label's text and a NUL */
 #define BOARD_RATES	65536	/* keys whose rate is known at once */
+#define BOARD_PEERS	16384	/* slots of clients' addresses */
 
 struct board_histogram {
 	_Atomic uint64_t	bucket[BOARD_BUCKETS + 1];
@@ -40,6 +41,7 @@ struct board_part {
 	struct board_histogram	pool_wait;
 	_Atomic uint64_t	statement[BOARD_STATEMENTS + 1];
 	_Atomic uint64_t	rpc[BOARD_RPCS + 1];
+	_Atomic int32_t		peers[BOARD_PEERS];
 	struct board_histogram	request[BOARD_REQUESTS + 1];
 };
 
@@ -76,6 +78,9 @@ extern const struct board_bound board_bounds[BOARD_BUCKETS];
 uint64_t board_request_id(unsigned route, enum http_method m, int status);
 void	 board_request_parts(uint64_t id, unsigned *route,
 	    enum http_method *m, int *status);
+
+/* Never 0.  The seed keeps others from choosing what meets in one slot. */
+uint64_t board_hash(const struct board_shared *s, const uint8_t key[16]);
 
 /* See board_take(). */
 bool	 board_rate_take(struct board_shared *s, const uint8_t key[16],

@@ -34,7 +34,7 @@ struct entry {
 /* A connection that was let in. */
 struct guest {
 	struct door	*door;
-	struct peer	*peer;
+	int		 peer;	/* where it is counted */
 	struct conn	*conn;
 	struct guest	*next, *prev;
 };
@@ -121,7 +121,7 @@ on_closed(void *arg)
 }
 
 static struct guest *
-enter(struct door *d, struct peer *peer)
+enter(struct door *d, int peer)
 {
 	struct guest *g;
 
@@ -144,12 +144,12 @@ let_in(struct door *d, const struct listener *l, int fd,
     const struct sockaddr *sa)
 {
 	struct worker *w = d->w;
-	struct peer *peer = peers_enter(w->peers, sa, is_trusted(d, sa));
+	int peer = peers_enter(w->peers, sa, is_trusted(d, sa));
 	char ip[INET6_ADDRSTRLEN];
 	struct guest *g;
 	struct io *io;
 
-	if (peer == NULL) {
+	if (peer == -1) {
 		turn_away(d, l, fd);
 		return;
 	}

@@ -123,8 +123,9 @@ build(struct self *self)
 	w->conf = c;
 	w->board = s->board;
 	board_join(w->board, s->index);
-	w->peers = peers_new((unsigned)((c->max_clients + c->workers - 1) /
-	    c->workers), (unsigned)c->max_clients_per_address);
+	w->peers = peers_new(w->board,
+	    (unsigned)((c->max_clients + c->workers - 1) / c->workers),
+	    (unsigned)c->max_clients_per_address);
 	if (w->peers == NULL || (w->loop = loop_new()) == NULL ||
 	    arrange_signals(self) == -1) {
 		log_errno("cannot start a worker", NULL);

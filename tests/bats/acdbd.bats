@@ -325,7 +325,7 @@ with_tls() {
 }
 
 @test "too many connections are told so" {
-	AGENTCOOPDB_WORKERS=1 AGENTCOOPDB_MAX_CONNECTIONS_PER_ADDRESS=2 start
+	AGENTCOOPDB_WORKERS=2 AGENTCOOPDB_MAX_CONNECTIONS_PER_ADDRESS=2 start
 	exec 7<>"/dev/tcp/127.0.0.1/$PORT" 8<>"/dev/tcp/127.0.0.1/$PORT"
 	turned_away() {
 		[ "$(curl -s -o "$D/out" -w '%{http_code}' "$URL/healthz")" \

@@ -137,7 +137,7 @@ test_systemd(void)
 	close(3);
 }
 
-static struct peer *
+static int
 enter(struct peers *p, const char *ip, bool trusted)
 {
 	struct sockaddr_storage ss = { 0 };
@@ -154,27 +154,51 @@ enter(struct peers *p, const char *ip, bool trusted)
 static void
 test_peers(void)
 {
-	struct peers *p = peers_new(6, 2);
-	struct peer *a = enter(p, "192.0.2.1", false);
-	struct peer *b = enter(p, "::ffff:192.0.2.1", false);
-	struct peer *c = enter(p, "fd00::1:2", false);
-	struct peer *d = enter(p, "fd00::3:4", false);
+	struct board *board = board_new(2);
+	struct peers *p = peers_new(board, 6, 2);
+	int a = enter(p, "192.0.2.1", false);
+	int b = enter(p, "::ffff:192.0.2.1", false);
+	int c = enter(p, "fd00::1:2", false);
+	int d = enter(p, "fd00::3:4", false);
 
-	ok(a != NULL && b != NULL && c != NULL && d != NULL, "two of each");
-	ok(enter(p, "192.0.2.1", false) == NULL, "no third, as IPv4");
-	ok(enter(p, "fd00::5", false) == NULL, "nor of the same /64");
-	ok(enter(p, "192.0.2.1", true) != NULL, "unless trusted");
-	ok(enter(p, "fd00:0:0:1::1", false) != NULL, "another /64");
-	ok(enter(p, "192.0.2.2", true) == NULL, "no seventh at all");
+	ok(a != -1 && a == b && c != -1 && c == d, "two of each");
+	ok(enter(p, "192.0.2.1", false) == -1, "no third, as IPv4");
+	ok(enter(p, "fd00::5", false) == -1, "nor of the same /64");
+	ok(enter(p, "192.0.2.1", true) == a, "unless trusted");
+	ok(enter(p, "fd00:0:0:1::1", false) != -1, "another /64");
+	ok(enter(p, "192.0.2.2", true) == -1, "no seventh at all");
 	ok(peers_count(p) == 6, "six are here");
 	peers_leave(p, c);
-	ok(enter(p, "fd00::5", false) != NULL, "who leaves makes room");
+	ok(enter(p, "fd00::5", false) != -1, "who leaves makes room");
 	peers_leave(p, a);
 	peers_leave(p, a);
 	peers_leave(p, a);
 	ok(peers_count(p) == 3, "three have left");
-	ok(enter(p, "192.0.2.1", false) != NULL, "and may come back");
+	ok(enter(p, "192.0.2.1", false) != -1, "and may come back");
 	peers_free(p);
+	board_free(board);
+}
+
+static void
+test_peers_of_all(void)
+{
+	struct board *board = board_new(2);
+	struct peers *one = peers_new(board, 6, 2);
+	struct peers *two = peers_new(board, 6, 2);
+	int at;
+
+	board_join(board, 0);
+	ok((at = enter(one, "192.0.2.1", false)) != -1, "one worker's first");
+	board_join(board, 1);
+	ok(enter(two, "192.0.2.1", false) == at, "another one's");
+	ok(enter(two, "192.0.2.1", false) == -1 && peers_count(two) == 1,
+	    "two over all workers are enough");
+	board_leave(board, 0);
+	ok(enter(two, "192.0.2.1", false) == at,
+	    "a worker that is gone has none");
+	peers_free(one);
+	peers_free(two);
+	board_free(board);
 }
 
 int
@@ -186,6 +210,7 @@ main(void)
 	test_plain();
 	test_refused();
 	test_peers();
+	test_peers_of_all();
 	buf_fini(&err);
 	return done();
 }
