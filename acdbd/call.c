@@ -176,6 +176,13 @@ call_may_go_outside(const struct call *c)
 	    c->max_affected < 0 && c->nsettings == 0 && c->begin[0] == '\0';
 }
 
+const struct type *
+call_param_type(const struct call *c, const struct unit *u, int i)
+{
+	return u->param_types == NULL ? NULL :
+	    types_find(c->w->types, u->param_types[i]);
+}
+
 int
 call_check(struct call *c, struct problem *why)
 {

@@ -222,6 +222,10 @@ int	call_check(struct call *c, struct problem *why) MUST_CHECK;
  * request asks for. */
 bool	call_may_go_outside(const struct call *c);
 
+/* The type of a parameter (from 0); NULL where it is not known. */
+const struct type *call_param_type(const struct call *c,
+	    const struct unit *u, int i);
+
 /* Send the call's first flush on c->c; run.c takes over.  Calls
  * execute_over() when all is done (never from within). */
 void	run_start(struct call *c);

@@ -2,6 +2,7 @@
  * params.c - see params.h.
  */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "params.h"
@@ -212,4 +213,12 @@ params_put(struct buf *out, const struct json *j, uint32_t i,
 	if (buf_failed(out))
 		return refuse(why, number, "too large", type);
 	return 0;
+}
+
+void
+params_name(struct problem *why, const struct type *type, int number)
+{
+	why->parameter = number;
+	free(why->parameter_type);
+	why->parameter_type = type == NULL ? NULL : strdup(type->name);
 }

@@ -30,4 +30,7 @@ int	params_put(struct buf *out, const struct json *j, uint32_t i,
 	    const struct types *types, const struct type *type, int number,
 	    struct problem *why) MUST_CHECK;
 
+/* Name the parameter and its type (NULL: not known) in what was refused. */
+void	params_name(struct problem *why, const struct type *type, int number);
+
 #endif

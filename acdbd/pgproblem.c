@@ -109,3 +109,16 @@ pgproblem_set(struct problem *why, const PGresult *res, const char *sql,
 	}
 	return -1;
 }
+
+int
+pgproblem_parameter(const PGresult *res)
+{
+	static const char head[] = "unnamed portal parameter $";
+	const char *context = PQresultErrorField(res, PG_DIAG_CONTEXT);
+
+	/* Nothing else tells it.  A server that speaks another language than
+	 * English leaves it to the context to be read. */
+	if (context == NULL || strncmp(context, head, strlen(head)) != 0)
+		return 0;
+	return (int)strtol(context + strlen(head), NULL, 10);
+}

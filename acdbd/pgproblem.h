@@ -15,4 +15,8 @@
 int	pgproblem_set(struct problem *why, const PGresult *res,
 	    const char *sql, size_t n);
 
+/* The number of the parameter whose value its type's input function refused,
+ * or 0. */
+int	pgproblem_parameter(const PGresult *res);
+
 #endif

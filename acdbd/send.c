@@ -118,10 +118,12 @@ write_params(struct call *c, struct unit *u)
 		if (c->json.tok[tok].type != JSON_NULL) {
 			at[i] = buf_len(&u->param_text);
 			if (params_put(&u->param_text, &c->json, tok,
-			    c->w->types, u->param_types == NULL ? NULL :
-			    types_find(c->w->types, u->param_types[i]), i + 1,
-			    &c->r->why) == -1)
+			    c->w->types, call_param_type(c, u, i), i + 1,
+			    &c->r->why) == -1) {
+				params_name(&c->r->why,
+				    call_param_type(c, u, i), i + 1);
 				goto free_at;
+			}
 		}
 		tok = json_next(&c->json, u->params, tok);
 	}

@@ -8,6 +8,7 @@
 
 #include "call.h"
 #include "lib/log.h"
+#include "params.h"
 #include "pgproblem.h"
 #include "worker.h"
 
@@ -111,6 +112,36 @@ is_loss(const struct call *c, const struct sent *s, const PGresult *res)
 	    (s->op == OP_FRAME && s->frame == FRAME_COMMIT));
 }
 
+/* Which parameter of the statement the server could not read; 0: none. */
+static int
+unread_parameter(const struct call *c, const struct sent *s,
+    const PGresult *res)
+{
+	int n = s->op == OP_STATEMENT ? pgproblem_parameter(res) : 0;
+
+	return n > 0 && n <= c->unit[s->unit].nparams ? n : 0;
+}
+
+/* Nothing has run yet, so that the statement can be described first: only
+ * then its parameter's type can be named. */
+static bool
+may_ask_types(const struct call *c, const struct sent *s, const PGresult *res)
+{
+	return !c->batch && !c->outside && unread_parameter(c, s, res) != 0 &&
+	    c->unit[s->unit].param_types == NULL;
+}
+
+static void
+name_parameter(const struct call *c, const struct sent *s,
+    const PGresult *res, struct problem *why)
+{
+	int n = unread_parameter(c, s, res);
+
+	if (n != 0)
+		params_name(why, call_param_type(c, &c->unit[s->unit], n - 1),
+		    n);
+}
+
 static void
 take_error(struct call *c, const struct sent *s, const PGresult *res)
 {
@@ -135,6 +166,10 @@ take_error(struct call *c, const struct sent *s, const PGresult *res)
 	    is_state(res, "40P01"))) {
 		c->retry = true;
 		c->retries++;
+		return;
+	}
+	if (may_ask_types(c, s, res)) {
+		c->retry = c->unit[s->unit].needs_types = true;
 		return;
 	}
 	if (belongs_outside(c, s, res)) {
@@ -191,6 +226,7 @@ take_error(struct call *c, const struct sent *s, const PGresult *res)
 		    c->unit[s->unit].sql_len);
 		if (c->batch)
 			why->statement = s->unit;
+		name_parameter(c, s, res, why);
 	} else
 		pgproblem_set(why, res, NULL, 0);
 	why->tx = c->outside ? PROBLEM_TX_NONE : PROBLEM_TX_ROLLED_BACK;

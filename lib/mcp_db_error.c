@@ -156,6 +156,7 @@ put_problem(struct buf *out, const struct mcp_call *c)
 	put_line(out, c, "Column", "column");
 	put_line(out, c, "Data type", "datatype");
 	put_line(out, c, "Constraint", "constraint");
+	put_line(out, c, "Parameter's type", "parameter_type");
 	put_line(out, c, "Where", "context");
 	put_advice(out, c, state, title);
 	put_outcome(out, c);

@@ -30,6 +30,7 @@ problem_fini(struct problem *why)
 	free(why->table);
 	free(why->column);
 	free(why->datatype);
+	free(why->parameter_type);
 	free(why->constraint);
 	free(why->context);
 	free(why->severity);
@@ -113,6 +114,8 @@ put_database(const struct problem *why, struct buf *out)
 	put_text(out, "datatype", why->datatype);
 	put_text(out, "constraint", why->constraint);
 	put_text(out, "context", why->context);
+	put_count(out, "parameter", why->parameter, 1);
+	put_text(out, "parameter_type", why->parameter_type);
 	put_text(out, "excerpt", why->excerpt);
 }
 

@@ -32,6 +32,8 @@ struct problem {
 	char		*constraint;
 	char		*context;
 	char		*severity;
+	int		 parameter;	/* the $N that does not fit; 0: none */
+	char		*parameter_type; /* NULL: not known */
 	int		 position;	/* character of the SQL; 0: none */
 	int		 line;		/* of position; 0: none */
 	int		 column_number;

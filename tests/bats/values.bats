@@ -196,6 +196,47 @@ travels() {
 	sql 'SELECT $1::vector(3)' '[[1,2]]' && same "$status" 400
 }
 
+@test "a parameter that does not fit is named, with its type" {
+	local sql params want
+	while IFS='|' read -r sql params want; do
+		sql "$sql" "$params" && refused 400 invalid_input '?*' ||
+		    return 1
+		is '[.parameter,.parameter_type]' "$want" || return 1
+	done <<-'EOT'
+	SELECT $1::text, $2::timestamptz|["a","x"]|[2,"timestamptz"]
+	SELECT $1::text, $2::timestamptz|["a","x"]|[2,"timestamptz"]
+	SELECT $1::int|[99999999999]|[1,"int4"]
+	SELECT $1::int|[1.5]|[1,"int4"]
+	SELECT $1::int[]|[["a"]]|[1,"int4[]"]
+	SELECT $1::int[]|[[[1],[2,3]]]|[1,"int4[]"]
+	SELECT $1::int|[[1]]|[1,"int4"]
+	SELECT $1::uuid|[true]|[1,"uuid"]
+	SELECT $1::int4range|["[5,1]"]|[1,"int4range"]
+	SELECT $1::vector|[["a"]]|[1,"vector"]
+	SELECT $1::mood|["merry"]|[1,"mood"]
+	SELECT $1::jsonb, $2::json|[{},"{"]|[null,null]
+	SELECT $1::text|["\u0000"]|[1,null]
+	SELECT $1::text[]|[["\u0000"]]|[1,"text[]"]
+	SELECT 1/$1::int|[0]|[null,null]
+	EOT
+	# In a batch something may have run before: only what was asked anyway.
+	ask POST /v1/sql/batch '{"statements":[{"sql":"SELECT 1"},
+	    {"sql":"SELECT $1::int[]","params":[["x"]]}]}' &&
+	    is '[.statement,.parameter,.parameter_type]' '[1,1,"int4[]"]'
+	ask POST /v1/sql/batch '{"statements":[{"sql":"SELECT 1"},
+	    {"sql":"SELECT $1::date","params":["x"]}]}' &&
+	    is '[.statement,.parameter,.parameter_type]' '[1,1,null]'
+	# What is stored tells it, too.
+	sql 'CREATE TABLE fits (a int)' && ok
+	for _ in first replayed; do
+		sql 'INSERT INTO fits VALUES ($1)' '["x"]' '' \
+		    -H 'Idempotency-Key: misfit' &&
+		    refused 400 invalid_input '*integer*' &&
+		    is '[.parameter,.parameter_type]' '[1,"int4"]'
+	done
+	same "$(header x-idempotent-replayed)" true
+}
+
 @test "dates and times are ISO 8601" {
 	travels <<-'EOT'
 	date | "2024-02-29"

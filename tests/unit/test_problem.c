@@ -37,6 +37,8 @@ fill(struct problem *why)
 	why->datatype = strdup("d");
 	why->constraint = strdup("k");
 	why->context = strdup("x");
+	why->parameter = 2;
+	why->parameter_type = strdup("int4[]");
 	why->excerpt = strdup("SELECT y\n       ^");
 	why->statement = 0;
 	why->retryable = 0;
@@ -72,6 +74,7 @@ main(void)
 	    "\"position\":8,\"line\":1,\"line_column\":8,\"schema\":\"s\","
 	    "\"table\":\"t\",\"column\":\"c\",\"datatype\":\"d\","
 	    "\"constraint\":\"k\",\"context\":\"x\","
+	    "\"parameter\":2,\"parameter_type\":\"int4[]\","
 	    "\"excerpt\":\"SELECT y\\n       ^\",\"statement\":0,"
 	    "\"retryable\":false,\"tx\":\"rolled_back\","
 	    "\"request_id\":\"r-1\"}", "all of it");
