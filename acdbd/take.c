@@ -22,6 +22,12 @@ is_state(const PGresult *res, const char *sqlstate)
 	return s != NULL && strcmp(s, sqlstate) == 0;
 }
 
+static bool
+is_frame(const struct sent *s, enum frame frame)
+{
+	return s->op == OP_FRAME && s->frame == frame;
+}
+
 /* Errors that are not the caller's: a prepared statement that is gone, or
  * whose result has changed by DDL since. */
 static bool
@@ -109,7 +115,7 @@ is_loss(const struct call *c, const struct sent *s, const PGresult *res)
 		return true;
 	return strcmp(severity, "FATAL") == 0 && (c->outside || c->ending ||
 	    s->op == OP_SYNC ||
-	    (s->op == OP_FRAME && s->frame == FRAME_COMMIT));
+	    is_frame(s, FRAME_COMMIT));
 }
 
 /* Which parameter of the statement the server could not read; 0: none. */
@@ -142,82 +148,69 @@ name_parameter(const struct call *c, const struct sent *s,
 		    n);
 }
 
-static void
-take_error(struct call *c, const struct sent *s, const PGresult *res)
+/* Errors that are not told, because the call is tried once more. */
+static bool
+tries_again(struct call *c, const struct sent *s, const PGresult *res)
 {
-	struct problem *why = c->r == NULL ? NULL : &c->r->why;
-
-	if (is_loss(c, s, res)) {
-		pgc_fail(&c->c->pg);
-		return;
-	}
-	if (c->failed)
-		return;
-	c->failed = true;
 	if (is_ours_to_retry(c, res)) {
-		c->retry = c->forget = true;
-		return;
-	}
-	if (may_be_outdated(c, s, res)) {
-		c->retry = c->relearn = c->relearned = true;
-		return;
-	}
-	if (c->retries < c->retries_max && (is_state(res, "40001") ||
+		c->forget = true;
+	} else if (may_be_outdated(c, s, res)) {
+		c->relearn = c->relearned = true;
+	} else if (c->retries < c->retries_max && (is_state(res, "40001") ||
 	    is_state(res, "40P01"))) {
-		c->retry = true;
 		c->retries++;
-		return;
-	}
-	if (may_ask_types(c, s, res)) {
-		c->retry = c->unit[s->unit].needs_types = true;
-		return;
-	}
-	if (belongs_outside(c, s, res)) {
-		c->retry = c->outside = true;
-		return;
-	}
-	if (c->guessed_pure && !c->read_only && is_state(res, "25006")) {
-		c->retry = true;	/* it writes after all */
-		c->guessed_pure = false;
+	} else if (may_ask_types(c, s, res)) {
+		c->unit[s->unit].needs_types = true;
+	} else if (belongs_outside(c, s, res)) {
+		c->outside = true;
+	} else if (c->guessed_pure && !c->read_only &&
+	    is_state(res, "25006")) {
+		c->guessed_pure = false;	/* it writes after all */
 		uuid_v7(c->audit_id);
 		for (int i = 0; i < c->nunits; i++)
 			stmts_impure(c->w->stmts, c->unit[i].stmt.sha256);
-		return;
-	}
-	if (s->op == OP_FRAME && s->frame == FRAME_CLAIM) {
+	} else if (is_frame(s, FRAME_CLAIM) && is_state(res, "40001") &&
+	    c->claims < CLAIMS_MAX) {
 		/* Behind one that was in flight, with a snapshot from before
 		 * its end: the next one sees what came of it. */
-		if (is_state(res, "40001") && c->claims++ < CLAIMS_MAX) {
-			c->retry = true;
-			return;
-		}
-		c->claim_failed = true;
-	}
-	if (why == NULL || c->too_large)
-		return;
-	if (c->claim_failed && idem_refused(c, res))
-		return;
-	if (s->op == OP_FRAME && (s->frame == FRAME_STORE ||
-	    s->frame == FRAME_CLOSE) && is_state(res, "42501")) {
+		c->claims++;
+	} else
+		return false;
+	c->retry = true;
+	return true;
+}
+
+/* An error of what we sent in front of the statement. */
+static void
+refuse_unopened(struct call *c, const PGresult *res, struct problem *why)
+{
+	log_error("a call could not be opened", "request", c->r->id, "role",
+	    c->who.role, "why", PQresultErrorMessage(res), NULL);
+	pgproblem_set(why, res, NULL, 0);
+	c->spoilt = true;	/* the next one must not fail, too */
+	if (is_role_gone(res))
+		problem_set(why, 403, "permission_denied",
+		    "the role \"%s\" is not served by this gateway",
+		    c->who.role);
+	else if (why->status < 500)
+		problem_internal(why);
+}
+
+static void
+refuse(struct call *c, const struct sent *s, const PGresult *res,
+    struct problem *why)
+{
+	bool behind = is_frame(s, FRAME_STORE) || is_frame(s, FRAME_CLOSE);
+
+	if (behind && is_state(res, "42501")) {
 		problem_set(why, 403, "permission_denied", "the statement "
 		    "changed the role or the workspace it ran as");
-	} else if (s->op == OP_FRAME && (s->frame == FRAME_STORE ||
-	    s->frame == FRAME_CLOSE) && !is_passing(res)) {
+	} else if (behind && !is_passing(res)) {
 		problem_set(why, 400, "unsupported_statement",
 		    "the statement ended the transaction it ran in");
-	} else if (s->op == OP_FRAME && s->frame != FRAME_COMMIT &&
-	    s->frame != FRAME_CHECK && !is_passing(res)) {
-		log_error("a call could not be opened", "request", c->r->id,
-		    "role", c->who.role, "why", PQresultErrorMessage(res),
-		    NULL);
-		pgproblem_set(why, res, NULL, 0);
-		c->spoilt = true;	/* the next one must not fail, too */
-		if (is_role_gone(res))
-			problem_set(why, 403, "permission_denied",
-			    "the role \"%s\" is not served by this gateway",
-			    c->who.role);
-		else if (why->status < 500)
-			problem_internal(why);
+	} else if (s->op == OP_FRAME && !is_frame(s, FRAME_COMMIT) &&
+	    !is_frame(s, FRAME_CHECK) && !is_passing(res)) {
+		refuse_unopened(c, res, why);
 		why->tx = PROBLEM_TX_ROLLED_BACK;
 		return;
 	} else if (s->op == OP_STATEMENT || s->op == OP_PREPARE ||
@@ -230,6 +223,25 @@ take_error(struct call *c, const struct sent *s, const PGresult *res)
 	} else
 		pgproblem_set(why, res, NULL, 0);
 	why->tx = c->outside ? PROBLEM_TX_NONE : PROBLEM_TX_ROLLED_BACK;
+}
+
+static void
+take_error(struct call *c, const struct sent *s, const PGresult *res)
+{
+	if (is_loss(c, s, res)) {
+		pgc_fail(&c->c->pg);
+		return;
+	}
+	if (c->failed)
+		return;
+	c->failed = true;
+	if (tries_again(c, s, res))
+		return;
+	c->claim_failed = c->claim_failed || is_frame(s, FRAME_CLAIM);
+	if (c->r == NULL || c->too_large ||
+	    (c->claim_failed && idem_refused(c, res)))
+		return;
+	refuse(c, s, res, &c->r->why);
 }
 
 static void
@@ -356,13 +368,13 @@ take_result(struct call *c, PGresult *res)
 		c->unit[s->unit].naming = false;	/* the server has it */
 	else if (s->op == OP_DESCRIBE)
 		take_description(c, &c->unit[s->unit], res);
-	else if (s->op == OP_FRAME && s->frame == FRAME_CHAIN)
+	else if (is_frame(s, FRAME_CHAIN))
 		c->c->touched = false;
-	else if (s->op == OP_FRAME && s->frame == FRAME_CLOSE && c->r != NULL)
+	else if (is_frame(s, FRAME_CLOSE) && c->r != NULL)
 		c->r->audited = PQntuples(res) == 1 &&
 		    PQgetvalue(res, 0, 0)[0] == 't';
-	else if (s->op == OP_FRAME && (s->frame == FRAME_COMMIT ||
-	    s->frame == FRAME_ROLLBACK))
+	else if (is_frame(s, FRAME_COMMIT) ||
+	    is_frame(s, FRAME_ROLLBACK))
 		take_end(c, s, res);
 	else if (s->op == OP_STATEMENT)
 		return take_statement(c, res, status);
