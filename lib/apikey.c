@@ -80,10 +80,12 @@ apikey_generate(struct apikey *k, const char *env)
 {
 	uint8_t id[ID_BYTES], secret[SECRET_BYTES];
 
-	secret_random(id, sizeof(id));
+	do {
+		secret_random(id, sizeof(id));
+		enc_base64url(k->id, id, sizeof(id));
+	} while (k->id[0] == '-');
 	secret_random(secret, sizeof(secret));
 	snprintf(k->env, sizeof(k->env), "%s", env);
-	enc_base64url(k->id, id, sizeof(id));
 	enc_base64url(k->secret, secret, sizeof(secret));
 	secret_wipe(secret, sizeof(secret));
 }

@@ -25,7 +25,8 @@ struct apikey {
 /* Returns 0, or -1 where the n characters are not of the form. */
 int	apikey_parse(struct apikey *k, const char *s, size_t n) MUST_CHECK;
 
-/* A new random key for env ("dev", "live", "test"). */
+/* A new random key for env ("dev", "live", "test").  Its id does not begin
+ * with '-', which a command would take for an option. */
 void	apikey_generate(struct apikey *k, const char *env);
 void	apikey_text(char out[APIKEY_TEXT], const struct apikey *k);
 

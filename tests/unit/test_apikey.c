@@ -95,6 +95,9 @@ generation(void)
 	enc_hex(hex, hash, sizeof(hash));
 	is_str(hex, "425ed4e4a36b30ea21b90e21c712c649"
 	    "e8214c29b7eaf68089d1039c6e55384c", "it is hashed as text");
+	for (n = 0; n < 2000 && k.id[0] != '-'; n++)
+		apikey_generate(&k, "dev");
+	ok(n == 2000, "no id looks like an option");
 }
 
 int
