@@ -13,6 +13,7 @@
 #define ALLOW_GET_POST	"GET, HEAD, POST, OPTIONS"
 #define ALLOW_DELETE	"DELETE, OPTIONS"
 #define ALLOW_RPC	"GET, HEAD, PUT, DELETE, OPTIONS"
+#define ALLOW_ANY	"GET, HEAD, POST, PUT, DELETE, OPTIONS"
 
 /* The longest part of a path that is told back in a 404. */
 #define PATH_SHOWN_MAX	200
@@ -86,6 +87,9 @@ static const struct route routes[] = {
 	    DOOR_METRICS, ALLOW_GET },
 	{ "/metrics", HTTP_OPTIONS, &story_options, false,
 	    DOOR_METRICS, ALLOW_GET },
+	/* The server as a whole (RFC 9110, 9.3.7). */
+	{ "*", HTTP_OPTIONS, &story_options, false,
+	    DOOR_API, ALLOW_ANY },
 };
 
 unsigned
