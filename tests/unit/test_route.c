@@ -69,9 +69,10 @@ test_allow(void)
 
 	for (unsigned i = 1; i < route_count(); i++) {
 		const struct route *r = NULL;
-
 		size_t n = 0;
 
+		if (strcmp(route_pattern(i), "*") == 0)
+			continue;	/* what any of the others takes */
 		allow[0] = '\0';
 		for (size_t m = 0; m < NELEM(order); m++) {
 			const struct route *at = find(order[m],
