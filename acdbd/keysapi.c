@@ -155,11 +155,13 @@ static int
 take_member(struct wish *w, const struct json *j, uint32_t i,
     struct problem *why)
 {
-	const struct { const char *name; char *to; } texts[] = {
-		{ "pg_role", w->role }, { "name", w->name },
-		{ "env", w->env }, { "workspace_id", w->workspace },
-		{ "expires_in", w->expires_in },
-		{ "rate_per_second", w->rate }, { "rate_burst", w->burst },
+	/* Published clients send "" for what their user did not name. */
+	const struct { const char *name; char *to; bool empty; } texts[] = {
+		{ "pg_role", w->role, false }, { "name", w->name, true },
+		{ "env", w->env, true }, { "workspace_id", w->workspace, true },
+		{ "expires_in", w->expires_in, false },
+		{ "rate_per_second", w->rate, false },
+		{ "rate_burst", w->burst, false },
 	};
 	const struct { const char *name; bool *to; } flags[] = {
 		{ "read_only", &w->read_only }, { "ungated", &w->ungated },
@@ -172,7 +174,8 @@ take_member(struct wish *w, const struct json *j, uint32_t i,
 		return 0;
 	for (size_t k = 0; k < NELEM(texts); k++)
 		if (json_is(j, i, texts[k].name))
-			return take_text(texts[k].to, TEXT_MAX, j, v,
+			return texts[k].empty && json_is(j, v, "") ? 0 :
+			    take_text(texts[k].to, TEXT_MAX, j, v,
 			    texts[k].name, why);
 	if (json_is(j, i, "allow_from"))
 		return take_networks(w->allow_from, j, v, why);

@@ -58,10 +58,14 @@ status_is() {
 	made
 	KEY=$token ask GET /v1/me && is '[.role,.env,.read_only]' \
 	    '["dbreader","test",true]'
-	# The env is the caller's own where none is named.
+	# The env is the caller's own where none is named, or "".
 	KEY=$(mint dbadmin --env live)
 	export KEY
 	keys '{"pg_role":"dbuser"}' && made && [[ $token == acd_live_* ]]
+	keys '{"pg_role":"dbuser","name":"","env":"","workspace_id":""}'
+	made && [[ $token == acd_live_* ]]
+	same "$(server_sql "SELECT name FROM acdb.api_keys
+	    WHERE key_id = '$id'")" ''
 	unset KEY
 	ask GET /v1/me && workspace=$(jq -r .workspace_id <<<"$body")
 	keys "{\"pg_role\":\"dbadmin\",\"workspace_id\":\"${workspace^^}\"}"
