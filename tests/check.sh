@@ -94,7 +94,7 @@ run() {
 	bats)		build release && part bats bats_all release ;;
 	mcp)		build release &&
 			    part mcp "$make" "$jobs" -s conformance ;;
-	clients)	build release && part clients tests/mcp/clients.sh ;;
+	clients)	build release && part clients tests/clients/run.sh ;;
 	asan-unit)	build asan &&
 			    part asan-unit "$make" "$jobs" VARIANT=asan unit ;;
 	asan-golden)	build asan && part asan-golden golden asan ;;

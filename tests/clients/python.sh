@@ -1,11 +1,14 @@
 #!/bin/bash
-# The official Python SDK of MCP, for tests/mcp/sdk.py.
+# What a client that is tested here takes from PyPI.
+#
+# usage: python.sh REQUIREMENTS
 #
 # Prints the directory of a virtual environment that has it, as bin/python.
-# That is made once for each requirements.txt, which pins every package by
+# That is made once for each state of the file, which pins every package by
 # version and digests.
 set -u
-here=$(cd "$(dirname "$0")" && pwd)
+[ $# -eq 1 ] || { echo "usage: python.sh REQUIREMENTS" >&2; exit 64; }
+list=$1 name=${1##*/} name=${name%.txt}
 export LC_ALL=C
 umask 022
 
@@ -16,23 +19,22 @@ else
 fi
 
 say() {
-	printf 'mcp/python.sh: %s\n' "$*" >&2
+	printf 'clients/python.sh: %s\n' "$*" >&2
 }
 
 # Only its python is called, so that it does not matter that it is moved.
 make() {
 	python3 -m venv "$new" && "$new/bin/python" -m pip install -q \
 	    --disable-pip-version-check --require-hashes --only-binary :all: \
-	    -r "$here/requirements.txt" && "$new/bin/python" -c 'import mcp'
+	    -r "$list" && "$new/bin/python" -m pip check
 }
 
 # Of another python3 the packages are others.
-sum=$({ cat "$here/requirements.txt" && python3 --version; } |
-    sha256sum) || exit 1
-dir=$cache/mcp-python-${sum:0:16}
+sum=$({ cat "$list" && python3 --version; } | sha256sum) || exit 1
+dir=$cache/$name-python-${sum:0:16}
 mkdir -p "$cache" || exit 1
 # Two runs wait for one another.
-exec 9>"$cache/.mcp-python.lock" || exit 1
+exec 9>"$cache/.$name-python.lock" || exit 1
 flock 9
 if [ ! -d "$dir" ]; then
 	new=$dir.new

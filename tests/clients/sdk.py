@@ -1,7 +1,7 @@
-# The official Python SDK against what is built here, as client.mjs has the
+# The official Python SDK against what is built here, as sdk.mjs has the
 # TypeScript ones.
 #
-# usage: python client.py stdio|http legacy|modern
+# usage: python sdk.py stdio|http legacy|modern
 import asyncio, json, os, re, ssl, sys
 
 import httpx2

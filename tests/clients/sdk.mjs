@@ -1,7 +1,7 @@
 // The official TypeScript SDKs against what is built here: every tool is
 // listed and called, its result held against its outputSchema by the SDK.
 //
-// usage: node client.mjs MODULES v1|v2 stdio|http legacy|modern
+// usage: node sdk.mjs MODULES v1|v2 stdio|http legacy|modern
 //
 // The environment leads to the gateway; acdb-mcp is found through PATH.
 // Prints "ok - WHAT" or "not ok - WHAT" for each thing looked at.

@@ -1,14 +1,14 @@
 #!/bin/bash
-# Public clients of MCP against a real gateway.  Prints TAP.
+# Public clients against a real gateway.  Prints TAP.
 #
-# usage: clients.sh [PART...]
+# usage: run.sh [PART...]
 #	inspector	@modelcontextprotocol/inspector --cli lists (--strict)
 #			and calls every tool
 #	typescript	the official SDK for TypeScript, both generations
 #	python		the official SDK for Python
 #	tokens		what the tools cost a model
 #
-# The first three over both transports and in both eras.
+# Those of MCP over both transports and in both eras.
 # Not -u: helper.bash is not written for it.
 cd "$(dirname "$0")/../.." || exit 1
 export LC_ALL=C.UTF-8 no_proxy=localhost,127.0.0.1,::1 NO_COLOR=1
@@ -25,7 +25,7 @@ bats_require_minimum_version() {	# of helper.bash
 . tests/bats/helper.bash
 
 fail() {
-	printf 'clients.sh: %s\n' "$*" >&2
+	printf 'clients/run.sh: %s\n' "$*" >&2
 	exit 1
 }
 
@@ -53,6 +53,10 @@ number() {
 		printf '%s\n' "$out" | tail -n 20 | sed 's/^/# /'
 		tail -n 20 "$SRV/stderr" | sed 's/^/# /'
 	fi
+}
+
+npm_take() {
+	[ -n "${npm:-}" ] || npm=$(tests/mcp/setup.sh) || exit 1
 }
 
 # inspect TRANSPORT ERA METHOD [OPTION...]: the answer, as JSON.
@@ -91,7 +95,7 @@ strict() {
 	[ "$(grep -c '^Warning: tool' "$SRV/warn")" -eq \
 	    "$(grep -c '^  Path: inputSchema.*params\.items$' \
 	    "$SRV/warn")" ] || { cat "$SRV/warn"; return 1; }
-	jq -e --slurpfile calls tests/mcp/calls.json '(.result // .).tools
+	jq -e --slurpfile calls tests/clients/calls.json '(.result // .).tools
 	    | map(.name) | sort == ($calls[0] | map(.[0]) | sort)' "$SRV/list"
 }
 
@@ -109,11 +113,12 @@ inspect_all() {
 	while IFS=$'\t' read -r tool args; do
 		ok "calls $tool" calls_it "$1" "$2" "$tool" "$args"
 	done < <(jq -r '.[] | [.[0], (.[1] | tojson)] | join("\t")' \
-	    tests/mcp/calls.json)
+	    tests/clients/calls.json)
 }
 
 part_inspector() {
 	local transport era
+	npm_take
 	KEY=$(<"$AGENTCOOPDB_API_KEY_FILE")
 	for transport in stdio http; do
 		for era in legacy modern; do
@@ -127,12 +132,13 @@ part_inspector() {
 
 part_typescript() {
 	local transport era
+	npm_take
 	for transport in stdio http; do
 		number "TypeScript SDK v1, $transport, legacy" "$npm/node" \
-		    tests/mcp/client.mjs "$npm" v1 "$transport" legacy
+		    tests/clients/sdk.mjs "$npm" v1 "$transport" legacy
 		for era in legacy modern; do
 			number "TypeScript SDK v2, $transport, $era" \
-			    "$npm/node" tests/mcp/client.mjs "$npm" v2 \
+			    "$npm/node" tests/clients/sdk.mjs "$npm" v2 \
 			    "$transport" "$era"
 		done
 	done
@@ -140,24 +146,25 @@ part_typescript() {
 
 part_python() {
 	local transport era python
-	python=$(tests/mcp/python.sh)/bin/python || exit 1
-	[ -x "$python" ] || exit 1
+	python=$(tests/clients/python.sh tests/clients/mcp.txt) || exit 1
 	for transport in stdio http; do
 		for era in legacy modern; do
-			number "Python SDK, $transport, $era" "$python" \
-			    tests/mcp/client.py "$transport" "$era"
+			number "Python SDK, $transport, $era" \
+			    "$python/bin/python" \
+			    tests/clients/sdk.py "$transport" "$era"
 		done
 	done
 }
 
 part_tokens() {
+	npm_take
 	acdb-mcp >"$SRV/lines" <<-'EOF' || fail "acdb-mcp failed"
 	{"jsonrpc":"2.0","id":"hello","method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{}}}
 	{"jsonrpc":"2.0","id":"list","method":"tools/list"}
 	{"jsonrpc":"2.0","id":"rows","method":"tools/call","params":{"name":"sql_query","arguments":{"sql":"SELECT i AS id, 'customer ' || i AS name, 'user' || i || '@example.com' AS email, (i * 3.25)::numeric(10,2) AS price, i % 2 = 0 AS active, timestamptz '2026-01-01 00:00+00' + i * interval '1 hour' AS created_at, CASE WHEN i % 3 = 0 THEN NULL ELSE i * 1000 END AS parent_id, 'Berlin' AS city FROM generate_series(1, 50) i"}}}
 	EOF
 	# shellcheck disable=SC2094
-	number "o200k_base" "$npm/node" tests/mcp/tokens.mjs "$npm" \
+	number "o200k_base" "$npm/node" tests/clients/tokens.mjs "$npm" \
 	    <"$SRV/lines"
 }
 
@@ -166,11 +173,10 @@ clean() {
 	server_stop >/dev/null
 }
 
-npm=$(tests/mcp/setup.sh) || exit 1
 [ $# -gt 0 ] || set -- inspector typescript python tokens
 for p; do
 	declare -F "part_$p" >/dev/null || {
-		echo "clients.sh: no part is called $p" >&2
+		echo "clients/run.sh: no part is called $p" >&2
 		exit 64
 	}
 done
