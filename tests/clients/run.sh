@@ -2,6 +2,8 @@
 # Public clients against a real gateway.  Prints TAP.
 #
 # usage: run.sh [PART...]
+#	published	the Python client of the gateway before this one, which
+#			must run against ours as it is: library and commands
 #	inspector	@modelcontextprotocol/inspector --cli lists (--strict)
 #			and calls every tool
 #	typescript	the official SDK for TypeScript, both generations
@@ -116,6 +118,39 @@ inspect_all() {
 	    tests/clients/calls.json)
 }
 
+# block KIND: README's block of that kind.
+block() {
+	awk -v kind="$1" '/^```/ { on = substr($0, 4) == kind; next } on' \
+	    README.md
+}
+
+# readme PYTHON: it installs what is tested here, and prints what it shows.
+readme() {
+	grep -qxF "    pip install $(sed -n 's/^\(agentic-coop-db==[^ ]*\).*/\1/p' \
+	    tests/clients/published.txt)" README.md || return 1
+	block python >"$SRV/readme.py"
+	"$1" "$SRV/readme.py" >"$SRV/printed" || return 1
+	block 'text python' | diff -u - "$SRV/printed"
+}
+
+part_published() {
+	local python
+	python=$(tests/clients/python.sh tests/clients/published.txt) || exit 1
+	# What its procedure writes to; and keys that it cannot mint itself.
+	database acdb-migrate example 2>"$SRV/stderr" || fail "no example"
+	REQUESTS_CA_BUNDLE=$AGENTCOOPDB_CA_FILE \
+	    KEY=$(<"$AGENTCOOPDB_API_KEY_FILE") \
+	    KEY_DBUSER=$(mint dbuser 2>>"$SRV/stderr") \
+	    KEY_DBREADER=$(mint dbreader 2>>"$SRV/stderr") \
+	    KEY_SLOW=$(mint dbuser --rate 0.01 --burst 1 2>>"$SRV/stderr") \
+	    number "published Python client" "$python/bin/python" \
+	    tests/clients/published.py
+	REQUESTS_CA_BUNDLE=$AGENTCOOPDB_CA_FILE \
+	    ok "README's Python prints what stands below it" \
+	    readme "$python/bin/python" >"$SRV/read"
+	number "published Python client" cat "$SRV/read"
+}
+
 part_inspector() {
 	local transport era
 	npm_take
@@ -173,7 +208,7 @@ clean() {
 	server_stop >/dev/null
 }
 
-[ $# -gt 0 ] || set -- inspector typescript python tokens
+[ $# -gt 0 ] || set -- published inspector typescript python tokens
 for p; do
 	declare -F "part_$p" >/dev/null || {
 		echo "clients/run.sh: no part is called $p" >&2
