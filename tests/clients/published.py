@@ -320,7 +320,9 @@ def sql_command():
 
 def key_commands():
     configure(keys["dbadmin"])
+    admin.execute("CREATE ROLE published_analyst")
     for args, role in ((("--role", "dbuser"), "dbuser"),
+            (("--role", "published_analyst"), "published_analyst"),
             (("--role", "dbreader", "--name", "p", "--workspace",
             admin.me()["workspace_id"]), "dbreader")):
         token = answer("key", "create", *args)["token"]
