@@ -127,16 +127,22 @@ spares(const struct stmt_tree *t, uint32_t i, const char *condition)
 	return false;
 }
 
-/* Whether MERGE updates or deletes. */
+/* Whether MERGE updates or deletes rows that no condition picks: neither that
+ * of the join, which those NOT MATCHED BY SOURCE do not meet, nor the clause's
+ * own. */
 static bool
 merges_away(const struct stmt_tree *t, uint32_t i)
 {
+	bool joined = spares(t, i, "joinCondition");
 	uint32_t end = t->node[i].next;
 
 	for (; i < end; i++)
 		if (stmt_tree_key_is(t, i, "MergeWhenClause") &&
 		    (stmt_tree_is(t, i, "commandType", "CMD_DELETE") ||
-		    stmt_tree_is(t, i, "commandType", "CMD_UPDATE")))
+		    stmt_tree_is(t, i, "commandType", "CMD_UPDATE")) &&
+		    !spares(t, i, "condition") &&
+		    (!joined || stmt_tree_is(t, i, "matchKind",
+		    "MERGE_WHEN_NOT_MATCHED_BY_SOURCE")))
 			return true;
 	return false;
 }
@@ -154,8 +160,8 @@ look_inside(struct stmt *st, const struct stmt_tree *t, uint32_t i,
 		    stmt_tree_key_is(t, i, "DeleteStmt");
 		bool merge = stmt_tree_key_is(t, i, "MergeStmt");
 
-		if ((whole && !spares(t, i, "whereClause")) || (merge &&
-		    !spares(t, i, "joinCondition") && merges_away(t, i)))
+		if ((whole && !spares(t, i, "whereClause")) ||
+		    (merge && merges_away(t, i)))
 			st->destructive = true;
 		if (stmt_tree_key_is(t, i, "intoClause"))
 			*into = true;

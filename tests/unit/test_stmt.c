@@ -249,12 +249,12 @@ static const struct {
 	{ "CREATE TABLE t (a int DEFAULT $2)", "400 params_mismatch" },
 
 	/* what an older grammar cannot read */
-	{ "SELECT 1_000 + $2", "write SELECT 2 returning unparsed" },
+	{ "SELECT 1_000 + $2 NEWER SYNTAX", "write SELECT 2 returning unparsed" },
 	{ "SELEC $1", "write UNKNOWN 1 returning unparsed" },
 	{ "\"x\"", "write UNKNOWN 0 returning unparsed" },
-	{ "WITH a AS (SELECT 1_0) SELECT 1",
+	{ "WITH a AS (SELECT 1_0) SELECT 1 NEWER SYNTAX",
 	    "write SELECT 0 returning unparsed" },
-	{ "MERGE INTO a USING b ON a.x = b.x WHEN MATCHED THEN DELETE "
+	{ "MERGE INTO a USING b ON a.x = b.x WHEN MATCHED THEN NEWER "
 	    "RETURNING *", "write MERGE 0 returning unparsed" },
 	{ "CREATE TABLE t (a int NEWER)", "ddl CREATE TABLE 0 unparsed" },
 	{ "CREATE VIEW v NEWER $1", "ddl CREATE VIEW -1 unparsed" },
