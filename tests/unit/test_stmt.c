@@ -249,7 +249,8 @@ static const struct {
 	{ "CREATE TABLE t (a int DEFAULT $2)", "400 params_mismatch" },
 
 	/* what an older grammar cannot read */
-	{ "SELECT 1_000 + $2 NEWER SYNTAX", "write SELECT 2 returning unparsed" },
+	{ "SELECT 1_000 + $2 NEWER SYNTAX",
+	    "write SELECT 2 returning unparsed" },
 	{ "SELEC $1", "write UNKNOWN 1 returning unparsed" },
 	{ "\"x\"", "write UNKNOWN 0 returning unparsed" },
 	{ "WITH a AS (SELECT 1_0) SELECT 1 NEWER SYNTAX",
