@@ -185,12 +185,27 @@ again_in(const struct gateway *g, enum httpc_result result)
 	    a->retry_after < 1 ? 1 : a->retry_after;
 }
 
+/* Whether the answer tells what became of an earlier try as well: the same
+ * Idempotency-Key has the same end, unless it was not looked at. */
+static bool
+is_settled(const struct gateway *g, enum httpc_result result)
+{
+	return result == HTTPC_TOO_LARGE || (result == HTTPC_ANSWER &&
+	    g->answer.status != 429 && g->answer.status != 503);
+}
+
 static int
-tell_failure(struct gateway *g, const struct mcp_ask *ask,
-    enum httpc_result result, struct buf *out)
+tell_unknown(struct gateway *g, enum httpc_result result, struct buf *out)
+{
+	return say(out, result == HTTPC_ANSWER ? "the gateway is busy" :
+	    buf_cstr(&g->answer.why), "It is UNKNOWN whether the change was "
+	    "made: look at the data before trying again.");
+}
+
+static int
+tell_failure(struct gateway *g, enum httpc_result result, struct buf *out)
 {
 	const char *why = buf_cstr(&g->answer.why);
-	bool unknown = ask->writes && g->answer.sent;
 
 	switch (result) {
 	case HTTPC_UNREACHABLE:
@@ -204,9 +219,7 @@ tell_failure(struct gateway *g, const struct mcp_ask *ask,
 		return say(out, why, "Select fewer rows or columns.");
 	case HTTPC_LOST:
 	case HTTPC_TIMEOUT:
-		return say(out, why, unknown ? "It is UNKNOWN whether the "
-		    "change was made: look at the data before trying again." :
-		    "Nothing was changed: try again.");
+		return say(out, why, "Nothing was changed: try again.");
 	case HTTPC_FAILED:
 	case HTTPC_ANSWER:
 	case HTTPC_INTERRUPTED:
@@ -219,6 +232,7 @@ int
 gateway_ask(struct gateway *g, struct mcp_ask *ask, struct buf *body)
 {
 	enum httpc_result result;
+	bool doubtful = false;		/* a write may have been made */
 	int64_t wait;
 
 	if (g->wrong != NULL)
@@ -232,6 +246,8 @@ gateway_ask(struct gateway *g, struct mcp_ask *ask, struct buf *body)
 		result = send_once(g, ask);
 		if (result == HTTPC_INTERRUPTED)
 			return -1;
+		doubtful = !is_settled(g, result) && ask->writes &&
+		    (doubtful || (result != HTTPC_ANSWER && g->answer.sent));
 		wait = again_in(g, result);
 		if (wait == -1 || tries == TRIES)
 			break;
@@ -240,8 +256,10 @@ gateway_ask(struct gateway *g, struct mcp_ask *ask, struct buf *body)
 		if (pause_for(g, wait) == -1)
 			return -1;
 	}
+	if (doubtful)
+		return tell_unknown(g, result, body);
 	if (result != HTTPC_ANSWER)
-		return tell_failure(g, ask, result, body);
+		return tell_failure(g, result, body);
 	buf_fini(body);
 	*body = g->answer.body;
 	buf_init(&g->answer.body, ANSWER_MAX);

@@ -57,6 +57,17 @@ give_body(char *to, size_t size, size_t count, void *arg)
 	return n;
 }
 
+/* libcurl sends a body again by itself where a connection that was kept turns
+ * out to be dead.  Whether that may happen twice is the caller's to know. */
+static int
+rewind_body(void *arg, curl_off_t offset, int origin)
+{
+	struct httpc *h = arg;
+
+	return offset == 0 && origin == SEEK_SET && h->taken == 0 ?
+	    CURL_SEEKFUNC_OK : CURL_SEEKFUNC_FAIL;
+}
+
 static size_t
 keep_body(char *p, size_t size, size_t count, void *arg)
 {
@@ -106,6 +117,8 @@ set_options(struct httpc *h, const struct httpc_config *c, bool loopback)
 	curl_easy_setopt(e, CURLOPT_ERRORBUFFER, h->error);
 	curl_easy_setopt(e, CURLOPT_READFUNCTION, give_body);
 	curl_easy_setopt(e, CURLOPT_READDATA, h);
+	curl_easy_setopt(e, CURLOPT_SEEKFUNCTION, rewind_body);
+	curl_easy_setopt(e, CURLOPT_SEEKDATA, h);
 	curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, keep_body);
 	curl_easy_setopt(e, CURLOPT_WRITEDATA, h);
 	curl_easy_setopt(e, CURLOPT_CONNECTTIMEOUT_MS,

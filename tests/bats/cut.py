@@ -1,5 +1,6 @@
 # A way to a server that loses one answer: where the file named "cut" is there
-# when the server speaks, it goes, and with it the connection.
+# when the server speaks, it goes, and with it the connection; where it says
+# "last", the way itself as well.
 #
 # usage: cut.py PORT CUT	prints the port it listens on
 import os, selectors, socket, sys
@@ -18,7 +19,10 @@ while True:
         for key, _ in ends.select():
             data = key.fileobj.recv(65536)
             if data and key.fileobj is server and os.path.exists(cut):
+                last = open(cut).read().strip() == "last"
                 os.unlink(cut)
+                if last:
+                    sys.exit()
                 data = b""
             if not data:
                 open_ = False
