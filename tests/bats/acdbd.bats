@@ -200,7 +200,8 @@ with_tls() {
 	}
 	until_true replaced
 	grep -q 'worker ended unexpectedly.*by="signal 9"' "$D/log"
-	fetch /metrics | grep -qx 'agentcoopdb_worker_restarts_total 1'
+	until_true eval "fetch /metrics |
+	    grep -qx 'agentcoopdb_worker_restarts_total 1'"
 	until_true eval \
 	    'fetch /metrics | grep -qx "agentcoopdb_workers 2"'
 }
