@@ -65,7 +65,8 @@ refuse_unavailable(struct req *r)
 	return STEP_REFUSE;
 }
 
-/* The functions of acdb_api raise AC001 for a role, AC002 for a workspace. */
+/* The functions of acdb_api raise AC001 for a role, AC002 for what the key may
+ * not do, AC003 where it has ended and this worker has not heard of it. */
 static void
 refuse_by_state(struct req *r, const PGresult *res)
 {
@@ -76,6 +77,9 @@ refuse_by_state(struct req *r, const PGresult *res)
 		problem_set(&r->why, 400, "invalid_role", "%s", text);
 	else if (state != NULL && strcmp(state, "AC002") == 0)
 		problem_set(&r->why, 403, "permission_denied", "%s", text);
+	else if (state != NULL && strcmp(state, "AC003") == 0)
+		problem_set(&r->why, 401, "key_inactive",
+		    "the API key was revoked or has expired");
 	else if (state != NULL && strncmp(state, "22", 2) == 0)
 		problem_set(&r->why, 400, "invalid_input", "%s", text);
 	else {

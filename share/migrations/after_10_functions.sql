@@ -216,6 +216,38 @@ BEGIN
 END
 $fn$;
 
+-- What a key may give to one that it mints: no end behind its own, no
+-- network outside of its own; where nothing is asked, its own.  Rates are not
+-- among them: each key has its bucket, and who mints can mint many.  The row
+-- stays locked, so that none is minted behind a revocation.
+CREATE OR REPLACE FUNCTION acdb.key_limits(p_by uuid,
+    INOUT expires_at timestamptz, INOUT allow_from cidr[])
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $fn$
+#variable_conflict use_variable
+DECLARE
+	k acdb.api_keys;
+BEGIN
+	SELECT a.* INTO k FROM acdb.api_keys a WHERE a.id = p_by FOR SHARE;
+	IF NOT FOUND OR k.revoked_at IS NOT NULL
+	    OR k.expires_at <= now() THEN
+		RAISE EXCEPTION 'key "%" does not exist or is not active', p_by
+		    USING ERRCODE = 'AC003';
+	END IF;
+	expires_at := coalesce(expires_at, k.expires_at);
+	allow_from := coalesce(allow_from, k.allow_from);
+	IF expires_at > k.expires_at THEN
+		RAISE EXCEPTION 'a key cannot mint one that outlives it: it '
+		    'expires at %', k.expires_at USING ERRCODE = 'AC002';
+	END IF;
+	IF EXISTS (SELECT 1 FROM unnest(allow_from) n WHERE NOT
+	    n <<= ANY (k.allow_from)) THEN
+		RAISE EXCEPTION 'a key cannot mint one for addresses that it '
+		    'may not be used from' USING ERRCODE = 'AC002';
+	END IF;
+END
+$fn$;
+
 CREATE OR REPLACE FUNCTION acdb_api.key_mint(p_workspace uuid, p_key_id text,
     p_secret_hash bytea, p_env text, p_pg_role text, p_name text,
     p_expires_at timestamptz, p_read_only boolean, p_rate float8,
@@ -227,6 +259,11 @@ AS $fn$
 DECLARE
 	new_id uuid;
 BEGIN
+	IF p_created_by IS NOT NULL THEN
+		SELECT l.expires_at, l.allow_from INTO p_expires_at, p_allow_from
+		    FROM acdb.key_limits(p_created_by, p_expires_at,
+		    p_allow_from) l;
+	END IF;
 	PERFORM acdb.key_check(p_workspace, p_env, p_pg_role);
 	IF p_secret_hash IS NULL THEN
 		RAISE EXCEPTION 'a key needs the hash of its secret'
