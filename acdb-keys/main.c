@@ -11,6 +11,7 @@
 #include "commands.h"
 #include "lib/cdefs.h"
 #include "lib/exitcode.h"
+#include "lib/hide.h"
 #include "lib/version.h"
 
 static const struct cmd commands[] = {
@@ -46,6 +47,7 @@ main(int argc, char **argv)
 	const struct cmd *c;
 	int rc;
 
+	hide_process();
 	if (argc < 2) {
 		usage(stderr);
 		return EXIT_USAGE;

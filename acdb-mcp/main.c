@@ -5,6 +5,7 @@
  * Standard output belongs to the protocol; everything else goes to standard
  * error.
  */
+#include "lib/hide.h"
 #include "lib/log.h"
 #include "opts.h"
 #include "print_config.h"
@@ -16,6 +17,7 @@ main(int argc, char **argv)
 	struct opts o;
 	int code;
 
+	hide_process();
 	log_init("acdb-mcp", LOG_WARN, LOG_TEXT);
 	if ((code = opts_parse(&o, argc, argv)) != -1)
 		return code;

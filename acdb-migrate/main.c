@@ -8,6 +8,7 @@
 
 #include "cmd.h"
 #include "lib/exitcode.h"
+#include "lib/hide.h"
 #include "lib/version.h"
 
 enum { OPT_HELP = 256, OPT_VERSION, OPT_DIR, OPT_DRY_RUN, OPT_JSON, OPT_CHECK,
@@ -119,9 +120,10 @@ int
 main(int argc, char **argv)
 {
 	struct cmd_call c = { .url = NULL };
-	int code = read_options(&c, argc, argv);
+	int code;
 
-	if (code != -1)
+	hide_process();
+	if ((code = read_options(&c, argc, argv)) != -1)
 		return code;
 	if (optind == argc)
 		return wrong_usage("no command", "");

@@ -13,6 +13,7 @@
 #include "doctor.h"
 #include "gateway.h"
 #include "lib/exitcode.h"
+#include "lib/hide.h"
 #include "lib/log.h"
 #include "opts.h"
 #include "repl.h"
@@ -122,6 +123,7 @@ main(int argc, char **argv)
 	struct opts o;
 	int code;
 
+	hide_process();
 	log_init("acdb", LOG_WARN, LOG_TEXT);
 	if ((code = opts_parse(&o, argc, argv)) != -1)
 		return code;

@@ -24,6 +24,7 @@
 #endif
 
 #include "confine.h"
+#include "lib/hide.h"
 #include "lib/log.h"
 
 static const char *const default_users[] = { "agentcoopdb", "nobody" };
@@ -113,9 +114,7 @@ confine_self(pid_t parent)
 	struct rlimit none = { 0, 0 };
 
 	(void)setrlimit(RLIMIT_CORE, &none);
-#ifndef __SANITIZE_ADDRESS__	/* its leak check traces the process */
-	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-#endif
+	hide_process();		/* a change of user undoes it */
 	(void)prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 	landlock();
 	/* A change of user clears it, so it comes last; and the parent may

@@ -16,6 +16,7 @@
 #include "conn.h"
 #include "embedded.h"
 #include "lib/exitcode.h"
+#include "lib/hide.h"
 #include "lib/log.h"
 #include "lib/version.h"
 #include "listen.h"
@@ -273,6 +274,7 @@ main(int argc, char **argv)
 	struct conf c;
 	int code = EXIT_LOCAL;
 
+	hide_process();
 	log_init("acdbd", LOG_INFO, LOG_TEXT);
 	read_options(argc, argv, &o);
 	read_settings(&c, o.embedded);
