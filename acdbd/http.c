@@ -415,6 +415,20 @@ check_framing(struct cursor *c, struct http_head *h)
 	return GOT;
 }
 
+/* No coding of a body is undone here: one that has any is not what whoever
+ * looked at it before took it for. */
+static enum got
+check_coding(struct cursor *c, const struct http_head *h)
+{
+	const struct slice *s = http_header(h, "Content-Encoding");
+
+	if (s == NULL || s->n == 0 || (slice_is_nocase(*s, "identity") &&
+	    !http_header_repeated(h, "Content-Encoding")))
+		return GOT;
+	return bad(c, 415, "unsupported_media_type", "a 'Content-Encoding' "
+	    "is not undone here: send the body as it is");
+}
+
 static enum got
 check_head(struct cursor *c, struct http_head *h)
 {
@@ -422,7 +436,8 @@ check_head(struct cursor *c, struct http_head *h)
 	enum got g;
 
 	if ((g = check_host(c, h)) != GOT ||
-	    (g = check_framing(c, h)) != GOT)
+	    (g = check_framing(c, h)) != GOT ||
+	    (g = check_coding(c, h)) != GOT)
 		return g;
 	h->keep_alive = !http_header_has(h, "Connection", "close") &&
 	    (h->minor == 1 || http_header_has(h, "Connection", "keep-alive"));

@@ -224,6 +224,10 @@ static const struct {
 	{ 400, HEAD "X: a\x01\r\n\r\n" },
 	{ 400, HEAD "X: a\x7f\r\n\r\n" },
 	{ 400, HEAD "X\xc3: a\r\n\r\n" },
+	{ 415, HEAD "Content-Encoding: gzip\r\n\r\n" },
+	{ 415, HEAD "Content-Encoding: identity, br\r\n\r\n" },
+	{ 415, HEAD "Content-Encoding: identity\r\n"
+	    "Content-Encoding: gzip\r\n\r\n" },
 	{ 417, HEAD "Expect: 200-ok\r\n\r\n" },
 	{ 417, HEAD "Expect: 100-continue, x\r\n\r\n" },
 	/* other protocols */
