@@ -207,6 +207,10 @@ class Server:
             shutil.rmtree(self.config, ignore_errors=True)
             shutil.rmtree(self.dir, ignore_errors=True)
 
+    def pid(self):
+        with open(self.dir + "/acdbd.pid") as f:
+            return int(f.read())
+
     def password(self, login):
         """As lib/secret.h derives it."""
         with open(self.dir + "/db/secret", "rb") as f:
