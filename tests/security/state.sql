@@ -71,6 +71,7 @@ BEGIN
 		UNION ALL SELECT s::text FROM acdb.settings s
 		UNION ALL SELECT s::text FROM acdb.schema_migrations s
 		UNION ALL SELECT s::text FROM acdb.app_migrations s
+		UNION ALL SELECT r::text FROM acdb.rpcs r
 		UNION ALL SELECT i::text FROM acdb.idempotency_keys i
 		    WHERE workspace_id
 		    <> 'aaaaaaaa-0000-4000-8000-000000000001'
