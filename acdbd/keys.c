@@ -56,7 +56,7 @@ static const char lookup_sql[] =
     "  OR k.expires_at <= pg_catalog.now(),"
     " k.allow_from IS NULL OR EXISTS (SELECT FROM"
     "  pg_catalog.unnest(k.allow_from) a WHERE $2::inet <<= a), k.ungated,"
-    " k.allow_from IS NOT NULL"
+    " k.allow_from IS NOT NULL, coalesce(k.rate_of, k.id)"
     " FROM acdb.api_keys k JOIN acdb.workspaces w ON w.id = k.workspace_id"
     " WHERE k.key_id = $1";
 
@@ -283,6 +283,9 @@ judge(struct lookup *l, const PGresult *res, const struct conf *conf,
 	if (uuid_parse(who->workspace, uuid, strlen(uuid)) == -1)
 		return -1;
 	uuid_text(who->workspace_text, who->workspace);
+	uuid = PQgetvalue(res, 0, 13);
+	if (uuid_parse(who->rate_of, uuid, strlen(uuid)) == -1)
+		return -1;
 	memcpy(who->key_id, l->key.id, sizeof(who->key_id));
 	memcpy(who->env, l->key.env, sizeof(who->env));
 	if (strlen(PQgetvalue(res, 0, 4)) > ROLE_MAX)
@@ -432,7 +435,7 @@ step_throttle(struct req *r)
 	if (r->who.rate <= 0)
 		return STEP_NEXT;
 	r->rate_limit = (unsigned)r->who.rate < 1 ? 1 : (unsigned)r->who.rate;
-	if (board_take(r->w->board, r->who.key_uuid, r->who.rate,
+	if (board_take(r->w->board, r->who.rate_of, r->who.rate,
 	    r->who.burst < 1 ? 1 : r->who.burst, loop_now_us(),
 	    &r->rate_remaining, &retry_after))
 		return STEP_NEXT;

@@ -42,6 +42,7 @@ struct principal {
 	bool	 read_only;
 	bool	 ungated;		/* destroys data unasked (confirm.h) */
 	double	 rate, burst;		/* per second, bucket; 0: no limit */
+	uint8_t	 rate_of[UUID_LEN];	/* the key whose bucket it is */
 };
 
 struct answer {

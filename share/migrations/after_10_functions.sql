@@ -313,6 +313,8 @@ BEGIN
 	    p_new_secret_hash, k.env, k.pg_role, k.name, k.expires_at,
 	    k.read_only, k.rate_per_second, k.rate_burst, k.allow_from, k.id,
 	    k.ungated);
+	UPDATE acdb.api_keys SET rate_of = coalesce(k.rate_of, k.id)
+	    WHERE id = new_id;
 	UPDATE acdb.api_keys
 	    SET expires_at = least(k.expires_at, now() + p_overlap)
 	    WHERE id = k.id;
@@ -350,7 +352,7 @@ $fn$;
 CREATE OR REPLACE TRIGGER key_changed AFTER INSERT OR DELETE OR UPDATE OF id,
 	workspace_id, key_id, secret_hash, env, pg_role, name, read_only,
 	rate_per_second, rate_burst, allow_from, created_at, expires_at,
-	revoked_at, created_by, ungated
+	revoked_at, created_by, ungated, rate_of
 	ON acdb.api_keys FOR EACH ROW EXECUTE FUNCTION acdb.key_changed();
 CREATE OR REPLACE TRIGGER workspace_changed AFTER UPDATE OF name, archived_at
 	ON acdb.workspaces FOR EACH ROW

@@ -105,3 +105,22 @@ remaining() {
 	KEY=$(limited --rate 10)
 	ask GET /v1/me && ok && remaining "10 19"
 }
+
+@test "a key that replaces itself gains no rate by it" {
+	local taken=0
+	KEY=$(limited --rate 0.01 --burst 6)
+	# Each is fresh, and each one before is still good.
+	for _ in {1..6}; do
+		ask POST /v1/auth/keys/rotate
+		[ "$status" = 200 ] || break
+		KEY=$(jq -r .token <<<"$body")
+		taken=$((taken + 1))
+	done
+	same "$taken" 6
+	ask POST /v1/auth/keys/rotate && refused 429 rate_limited
+	ask GET /v1/me && refused 429 rate_limited
+	# Nor does one that was replaced a while ago.
+	server_sql "UPDATE acdb.api_keys SET revoked_at = now()
+	    WHERE rate_of IS NULL AND rate_burst = 6"
+	ask GET /v1/me && refused 429 rate_limited
+}
