@@ -51,11 +51,19 @@ running() {
 	printf '%s\n' "$pid"
 }
 
+# Whether there is such a process.  One that has ended is none, although in a
+# container whose first process does not wait for it, its pid stays.
+alive() {
+	local stat
+	stat=$(cat "/proc/$1/stat" 2>/dev/null) || return 1
+	case ${stat##*) } in Z* | X*) return 1 ;; esac
+}
+
 # Stop acdbd, which stops its PostgreSQL.
 stop() {
 	local pid=$1 waited=0
 	kill -TERM "$pid" 2>/dev/null
-	while [ -d "/proc/$pid" ]; do
+	while alive "$pid"; do
 		if [ $waited -eq 1200 ]; then
 			say "acdbd does not stop; ending it by force"
 			kill -KILL "$pid"
