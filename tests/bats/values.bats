@@ -189,11 +189,18 @@ travels() {
 	vector | [1,2.5,-3]
 	vector | "[1,2.5,-3]" | [1,2.5,-3]
 	vector(2) | [0.1,1e-20] | [0.1,1e-20]
-	halfvec | [1,0.5]
-	sparsevec | "{1:1.5,3:2}/5"
 	EOT
 	sql 'SELECT $1::vector <-> $2' '[[1,2],[1,4]]' && value 2
 	sql 'SELECT $1::vector(3)' '[[1,2]]' && same "$status" 400
+}
+
+@test "half and sparse vectors" {
+	[ "$(server_sql "SELECT to_regtype('ext.halfvec')")" ] ||
+	    skip "pgvector before 0.7"
+	travels <<-'EOT'
+	halfvec | [1,0.5]
+	sparsevec | "{1:1.5,3:2}/5"
+	EOT
 }
 
 @test "a parameter that does not fit is named, with its type" {

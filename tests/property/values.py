@@ -188,7 +188,8 @@ def main():
     server = Server()
     for statement in generate.SETUP:
         server.sql(statement)
-    kinds = generate.kinds()
+    answer = server.sql("SELECT to_regtype('halfvec') IS NOT NULL")
+    kinds = generate.kinds(answer["rows"][0][0])
     each = -(-count // len(kinds))
     columns = [Column(i, kind, rng) for i, kind in enumerate(kinds)]
     for column in columns:
