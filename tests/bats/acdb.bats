@@ -14,13 +14,17 @@ setup() {
 	cd "$BATS_TEST_TMPDIR" || return 1
 }
 
-# as_psql OPTION... : the same script through both, the same text out.
+# as_psql OPTION... : the same script through both, the same text out.  The
+# first psqls of version 16 end the head of a narrow record otherwise.
 as_psql() {
-	PGPASSWORD=$(server_password acdb_super) \
-	    "$("$TOP/deploy/local/pg-bindir.sh")/psql" -X \
+	local psql heads='s/x/x/'
+	psql=$("$TOP/deploy/local/pg-bindir.sh")/psql
+	[[ $("$psql" --version) != *' 16.'* ]] ||
+	    heads='s/^\(-\[ RECORD [0-9]* \]\)-*$/\1/'
+	PGPASSWORD=$(server_password acdb_super) "$psql" -X \
 	    -h "$SRV/db/run" -U acdb_super -d agentcoopdb "$@" -f same.sql \
-	    >psql.out 2>/dev/null
-	acdb "$@" -f same.sql >acdb.out 2>/dev/null
+	    2>/dev/null | sed "$heads" >psql.out
+	acdb "$@" -f same.sql 2>/dev/null | sed "$heads" >acdb.out
 	diff -u psql.out acdb.out
 }
 
