@@ -209,7 +209,7 @@ ABLATIONS = {
         verify="code", attacks=["own-155"]),
     "triggers-on": dict(off=["ALTER DATABASE agentcoopdb SET event_triggers "
         "= off"], on=["ALTER DATABASE agentcoopdb RESET event_triggers"],
-        verify="triggers-on", attacks=["view-03"]),
+        verify="triggers-on", attacks=["view-03"], since=17),
     "default-privileges": dict(off=["ALTER DEFAULT PRIVILEGES FOR ROLE "
         "dbadmin GRANT EXECUTE ON FUNCTIONS TO PUBLIC"],
         verify="default-privileges:WARN", attacks=["view-07"]),

@@ -13,6 +13,7 @@ A line of the corpus:
     expect              judge.py's words; expect_strict where it differs
     by, by_strict, by_batch
                         the refusal that is meant ("permission_denied 42501")
+    by_16               the same where PostgreSQL is of version 16
     before, then        calls in front of it and behind: as, ws, sql, expect
     cleanup             statements of dbadmin's
     more, headers       further members of the request's body; its headers
@@ -97,6 +98,8 @@ class Runner:
             by = a.get("by_strict", by)
         if how == "batch":
             by = a.get("by_batch", by)
+        if srv.version < 17:
+            by = a.get("by_16", by)
         wrong += [verdict(expect, answer), watch.marker(answer)]
         if by and answer.status >= 400 and answer.problem != by:
             wrong += ["refused by %r, not by %r: %s" % (answer.problem, by,

@@ -228,6 +228,12 @@ class Server:
     def super(self):
         return self.login("super", "acdb_super")
 
+    @property
+    def version(self):
+        """PostgreSQL's major version."""
+        with open(self.dir + "/db/data/PG_VERSION") as f:
+            return int(f.read())
+
     def database_env(self):
         run = urllib.parse.quote(self.dir + "/db/run", safe="")
         return {
