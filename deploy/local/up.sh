@@ -94,6 +94,7 @@ start() {
 	pid=$!
 	echo "$pid" >"$state/acdbd.pid"
 	echo "$port" >"$state/port"
+	program >"$state/program"
 	# A first start makes a cluster; one after a crash recovers.
 	while ! ready; do
 		if [ ! -d "/proc/$pid" ] || [ $waited -ge 1200 ]; then
@@ -108,11 +109,14 @@ start() {
 	done
 }
 
-# Running, ready, on the wanted port and of this build.
+# Which file the program is.  /proc shows it of a running acdbd to root alone.
+program() {
+	stat -L -c '%n %d:%i %y' "$(readlink -f "$bin/acdbd")"
+}
+
+# What runs is ready, on the wanted port and of this build.
 up_to_date() {
-	local exe
-	exe=$(readlink "/proc/$1/exe") || return 1
-	[ "$exe" = "$(readlink -f "$bin/acdbd")" ] &&
+	[ "$(cat "$state/program" 2>/dev/null)" = "$(program)" ] &&
 	    [ "$(cat "$state/port" 2>/dev/null)" = "$port" ] && ready
 }
 
@@ -190,7 +194,7 @@ if [ -z "${UP_BIN:-}" ]; then
 	${MAKE:-make} -s -C "$top" -j"$(nproc)" all || exit 1
 fi
 make_certificate
-if pid=$(running) && up_to_date "$pid"; then
+if pid=$(running) && up_to_date; then
 	say "acdbd is already running on $url"
 else
 	if [ -n "$pid" ]; then

@@ -23,6 +23,33 @@ teardown_file() {
 	[ "$(cat "$SRV/admin.key")" = "$key" ]
 }
 
+@test "up by who is not root keeps the server as well" {
+	[ "$(id -u)" -eq 0 ] || skip "the test above says that"
+	local dir pid
+	dir=$(mktemp -d /tmp/acdb-bats.XXXXXX)
+	cp -r "$TOP/deploy" "$TOP/share" "$BIN" "$dir/"
+	mkdir "$dir/state"
+	chown -R nobody "$dir"
+	as_user() {
+		as_nobody env -u AGENTCOOPDB_GATEWAY_URL HOME="$dir" \
+		    XDG_CONFIG_HOME="$dir/config" UP_DIR="$dir/state" \
+		    UP_BIN="$dir/bin" UP_ENV="$dir/config/up.env" \
+		    UP_PROFILE=local PORT="$port" "$dir/deploy/local/$1" 3>&-
+	}
+	port=$(free_port)
+	run -0 as_user up.sh
+	pid=$(cat "$dir/state/acdbd.pid")
+	run -0 as_user up.sh
+	[[ $output == *"already running"* ]]
+	[ "$(cat "$dir/state/acdbd.pid")" = "$pid" ]
+	# Another build is noticed.
+	cp "$BIN/acdbd" "$dir/bin/new" && mv "$dir/bin/new" "$dir/bin/acdbd"
+	run -0 as_user up.sh
+	[[ $output == *"starting acdbd anew"* ]]
+	run -0 as_user down.sh
+	rm -rf "$dir"
+}
+
 @test "what is secret is nobody else's" {
 	for f in admin.key tls/key.pem db/secret; do
 		[ "$(stat -c %a "$SRV/$f")" = 600 ]

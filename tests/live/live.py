@@ -148,10 +148,10 @@ def children(pid):
     found = []
     for p in pids:
         try:
-            exe = os.readlink("/proc/%d/exe" % p)
+            with open("/proc/%d/comm" % p) as f:
+                found.append((p, f.read().strip()))
         except OSError:
             continue
-        found.append((p, os.path.basename(exe)))
     return found
 
 
