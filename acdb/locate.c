@@ -48,6 +48,22 @@ locate(const struct statement *s, size_t position, struct location *at)
 		at->n = at->offset;
 }
 
+size_t
+locate_bad_byte(const struct statement *s, unsigned char *byte)
+{
+	const unsigned char *p = (const unsigned char *)s->sql;
+	size_t i, k, position = 1;
+
+	for (i = 0; i < s->n; i += k, position++) {
+		k = utf8_seq(p + i, s->n - i);
+		if (k == 0 || p[i] == '\0') {
+			*byte = p[i];
+			return position;
+		}
+	}
+	return 0;
+}
+
 /* How many of the n bytes at p fit into so many columns. */
 static size_t
 fitting(const char *p, size_t n, size_t columns)

@@ -31,6 +31,11 @@ struct location {
 void	locate(const struct statement *s, size_t position,
 	    struct location *at);
 
+/* The 1-based character position of the first byte that SQL text cannot
+ * hold, as it is NUL or not UTF-8, with the byte in *byte; 0: there is
+ * none. */
+size_t	locate_bad_byte(const struct statement *s, unsigned char *byte);
+
 /* Append "LINE 3: " and the line (around the position, where it is long),
  * and a caret below it, each with its line end. */
 void	locate_excerpt(const struct location *at, enum text_escape escape,

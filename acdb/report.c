@@ -68,6 +68,20 @@ report_text(const struct statement *s, const char *fmt, ...)
 	emit(&b);
 }
 
+void
+report_bad_byte(const struct statement *s, size_t position, unsigned char byte)
+{
+	struct statement here = *s;
+	struct location at;
+
+	locate(s, position, &at);
+	here.line = at.line;
+	here.column = at.column;
+	report_text(&here, "byte 0x%02x is not %s", byte, byte == 0 ?
+	    "a character that SQL may hold" :
+	    "UTF-8 (\"iconv -t UTF-8\" converts a file)");
+}
+
 static void
 put_details(struct buf *b, const struct problem_doc *d, const struct ask *q)
 {

@@ -18,6 +18,10 @@
 void	report_text(const struct statement *s, const char *fmt, ...)
 	    PRINTF(2, 3);
 
+/* The statement holds a byte at this character that no request can. */
+void	report_bad_byte(const struct statement *s, size_t position,
+	    unsigned char byte);
+
 /* Why ask_statement() failed. */
 void	report_failure(const struct statement *s, struct ask *q);
 

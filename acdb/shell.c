@@ -107,14 +107,25 @@ show(struct shell *sh, const struct statement *s)
 	return SCRIPT_GO;
 }
 
+/*
+ * PostgreSQL would refuse what is not text, but never gets to see it: JSON
+ * carries text alone, and what stands for such a byte there would be stored
+ * in its place.
+ */
 static enum script_verdict
 on_statement(void *arg, const struct statement *s)
 {
 	struct shell *sh = arg;
 	enum script_verdict v;
 	double start = now_ms();
+	unsigned char byte;
+	size_t bad = locate_bad_byte(s, &byte);
 	int code;
 
+	if (bad > 0) {
+		report_bad_byte(s, bad, byte);
+		return shell_failed(sh, EXIT_REFUSED);
+	}
 	if (sh->o->echo)
 		fprintf(sh->out, "%.*s\n", (int)s->n, s->sql);
 	code = ask_statement(sh->q, s->sql, s->n);

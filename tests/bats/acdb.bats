@@ -114,6 +114,15 @@ until_active() {
 	[ "${stderr_lines[2]}" = '               ^' ]
 }
 
+@test "a byte that is no text is refused where it stands, never replaced" {
+	printf "select 'é';\nselect 1,\n 'é\xff';\n" >latin1.sql
+	run -3 --separate-stderr acdb -At -f latin1.sql
+	[[ $output == é && $stderr == "latin1.sql:3:4: ERROR: byte 0xff "*UTF-8* ]]
+	printf 'select 1;select \0 2;' >nul.sql
+	run -3 --separate-stderr acdb -At -f nul.sql
+	[[ $output == 1 && $stderr == "nul.sql:1:17: ERROR: byte 0x00 is not"* ]]
+}
+
 @test "the first error stops; -k goes on and still tells" {
 	run -3 --separate-stderr acdb -At -c 'select 1; select 1/0; select 2'
 	[[ $output == 1 && ${stderr_lines[0]} == "-c:1:11: ERROR: division by zero" ]]

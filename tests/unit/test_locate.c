@@ -31,6 +31,29 @@ test_positions(void)
 	}
 }
 
+static void
+test_bad_bytes(void)
+{
+	static const struct { const char *sql; size_t n, position; } t[] = {
+		{ "", 0, 0 }, { "select 1", 8, 0 },
+		{ "'" E_ACUTE WIDE "'", 7, 0 }, { "a\0b", 3, 2 },
+		{ E_ACUTE "\xff", 3, 2 }, { WIDE WIDE, 5, 2 },
+		{ "\xed\xa0\x80", 3, 1 },
+	};
+	struct statement s = { .line = 1, .column = 1 };
+	unsigned char byte = 0;
+	size_t position;
+
+	for (size_t i = 0; i < NELEM(t); i++) {
+		s.n = t[i].n;
+		s.sql = tap_guarded(t[i].sql, s.n);
+		position = locate_bad_byte(&s, &byte);
+		ok(position == t[i].position, "text %zu: bad at %zu", i,
+		    position);
+	}
+	ok(byte == 0xed, "the byte itself");
+}
+
 static struct buf b;
 
 static const char *
@@ -77,6 +100,7 @@ main(void)
 {
 	text_init();
 	test_positions();
+	test_bad_bytes();
 	test_excerpts();
 	buf_fini(&b);
 	return done();
