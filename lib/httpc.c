@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <unistd.h>
 
 #include "httpc.h"
 #include "httpc_url.h"
@@ -176,6 +177,12 @@ httpc_new(const struct httpc_config *c, struct buf *why)
 	if (c->key != NULL && !header_safe(c->key)) {
 		buf_adds(why, "the API key holds blanks or characters that "
 		    "no key has");
+		return NULL;
+	}
+	/* libcurl would tell only once it has connected. */
+	if (c->ca_file != NULL && access(c->ca_file, R_OK) == -1) {
+		buf_addf(why, "cannot read the certificates to trust from %s: "
+		    "%s", c->ca_file, strerror(errno));
 		return NULL;
 	}
 	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {

@@ -86,7 +86,7 @@ struct httpc_answer {
 };
 
 /* Resolves and connects nothing yet.  NULL with a line in why: the url
- * cannot be used (EXIT_CONFIG). */
+ * cannot be used, or ca_file not be read (EXIT_CONFIG). */
 struct httpc *httpc_new(const struct httpc_config *c, struct buf *why)
 	    MUST_CHECK;
 void	 httpc_free(struct httpc *h);

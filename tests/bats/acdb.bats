@@ -194,10 +194,12 @@ until_active() {
 	    printf 'y%.0s' {1..32})" acdb -c 'select 1'
 }
 
-@test "exit 78: a configuration that others can read" {
+@test "exit 78: a configuration that others can read, or nobody" {
 	cp -r "$XDG_CONFIG_HOME/acdb" . && chmod 644 acdb/config
 	run -78 env XDG_CONFIG_HOME="$PWD" acdb local -c 'select 1'
 	[[ $output == *"chmod 600"* ]]
+	run -78 acdb --ca-file no.pem -c 'select 1'
+	[[ $output == *"from no.pem: No such file"* ]]
 	run -78 acdb --url http://192.0.2.1 --key-file "$SRV/admin.key" \
 	    -c 'select 1'
 	[[ $output == *"in the clear"* ]]
