@@ -9,6 +9,7 @@
 #include <errno.h>
 
 #include "http.h"
+#include "lib/enc.h"
 
 enum { SIZE_FIRST, SIZE_MORE, EXTENSION, SIZE_LF, DATA, DATA_CR, DATA_LF,
     TRAILER_FIRST, TRAILER_NAME, TRAILER_VALUE, TRAILER_LF, LAST_LF,
@@ -30,23 +31,11 @@ refuse(struct problem *why, const char *detail)
 	return -1;
 }
 
-static int
-hex(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
-
 /* One byte of a chunk's first line.  Returns 0, or -1 where it is wrong. */
 static int
 size_byte(struct http_chunks *c, char ch)
 {
-	int digit = hex(ch);
+	int digit = enc_hex_digit(ch);
 
 	switch (c->state) {
 	case SIZE_FIRST:

@@ -5,18 +5,7 @@
 #include <string.h>
 
 #include "http.h"
-
-static int
-hex(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
+#include "lib/enc.h"
 
 /* The byte at s, decoded, which s is moved behind; -1: malformed. */
 static int
@@ -25,8 +14,8 @@ decode(struct slice *s)
 	int c = (unsigned char)s->p[0], hi, lo;
 
 	if (c == '%') {
-		if (s->n < 3 || (hi = hex(s->p[1])) == -1 ||
-		    (lo = hex(s->p[2])) == -1)
+		if (s->n < 3 || (hi = enc_hex_digit(s->p[1])) == -1 ||
+		    (lo = enc_hex_digit(s->p[2])) == -1)
 			return -1;
 		s->p += 3;
 		s->n -= 3;

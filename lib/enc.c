@@ -28,18 +28,6 @@ enc_hex(char *out, const void *p, size_t n)
 	*out = '\0';
 }
 
-static int
-hex_value(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
-
 int
 enc_unhex(void *out, const char *s, size_t n)
 {
@@ -48,8 +36,8 @@ enc_unhex(void *out, const char *s, size_t n)
 
 	for (size_t i = 0; i < n; i++) {
 		/* In order: a NUL ends the look. */
-		if ((high = hex_value(s[2 * i])) == -1 ||
-		    (low = hex_value(s[2 * i + 1])) == -1)
+		if ((high = enc_hex_digit(s[2 * i])) == -1 ||
+		    (low = enc_hex_digit(s[2 * i + 1])) == -1)
 			return -1;
 		to[i] = (uint8_t)(high << 4 | low);
 	}

@@ -12,6 +12,20 @@
 #define UUID_LEN	16
 #define UUID_TEXT	37		/* 36 characters and a NUL */
 
+/* The value of a hexadecimal digit of either case; -1: it is none.  Here, so
+ * that a pure parser needs no more of this module linked. */
+static inline int
+enc_hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	if (c >= 'A' && c <= 'F')
+		return c - 'A' + 10;
+	return -1;
+}
+
 /* out has room for 2n + 1. */
 void	enc_hex(char *out, const void *p, size_t n);
 /* Exactly 2n hexadecimal digits from s.  Returns 0, or -1. */

@@ -4,6 +4,7 @@
  */
 #include <string.h>
 
+#include "enc.h"
 #include "json_priv.h"
 #include "utf8.h"
 
@@ -18,18 +19,12 @@ json_chars_init(struct json_chars *c, const struct json *j, uint32_t i)
 int
 json_hex4(const char *p)
 {
-	int v = 0;
+	int digit, v = 0;
 
 	for (int i = 0; i < 4; i++) {
-		v <<= 4;
-		if (p[i] >= '0' && p[i] <= '9')
-			v |= p[i] - '0';
-		else if (p[i] >= 'a' && p[i] <= 'f')
-			v |= p[i] - 'a' + 10;
-		else if (p[i] >= 'A' && p[i] <= 'F')
-			v |= p[i] - 'A' + 10;
-		else
+		if ((digit = enc_hex_digit(p[i])) == -1)
 			return -1;
+		v = v << 4 | digit;
 	}
 	return v;
 }

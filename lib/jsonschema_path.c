@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "enc.h"
 #include "jsonschema_priv.h"
 
 /* As much of a string as fits, escaped as a JSON Pointer has it where slash
@@ -76,16 +77,6 @@ jsonschema_keyword_name(const struct jsonschema *s,
 	put_string(&s->json, r->tok - 1, false, out, size);
 }
 
-static int
-hex(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
 /* The next character of a fragment: percent-decoded, then "~0" and "~1".
  * Returns it, 0 at the end of the step, or -1 where it is malformed. */
 static int
@@ -97,7 +88,8 @@ next_char(const char **p, bool tilde)
 		return 0;
 	(*p)++;
 	if (c == '%') {
-		if ((hi = hex((*p)[0])) == -1 || (lo = hex((*p)[1])) == -1)
+		if ((hi = enc_hex_digit((*p)[0])) == -1 ||
+		    (lo = enc_hex_digit((*p)[1])) == -1)
 			return -1;
 		*p += 2;
 		c = hi * 16 + lo;

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "enc.h"
 #include "mcp_db_priv.h"
 
 #define TABLE_URI	"acdb://schema/"
@@ -42,26 +43,19 @@ not_found(struct mcp_call *c, const char *uri)
 	return MCP_DONE;
 }
 
-static int
-hex(char c)
-{
-	return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ?
-	    c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
 /* A segment of a URI, percent-decoded and quoted as a name. */
 static int
 put_segment(struct buf *out, const char *s, size_t n)
 {
 	struct buf name;
 	int rc = -1;
+	char byte;
 
 	buf_init(&name, 1024);
 	for (size_t i = 0; i < n; i++) {
-		if (s[i] == '%' && i + 2 < n + 0 && hex(s[i + 1]) >= 0 &&
-		    hex(s[i + 2]) >= 0) {
-			buf_addc(&name, (char)(hex(s[i + 1]) * 16 +
-			    hex(s[i + 2])));
+		if (s[i] == '%' && i + 2 < n &&
+		    enc_unhex(&byte, s + i + 1, 1) == 0) {
+			buf_addc(&name, byte);
 			i += 2;
 		} else
 			buf_addc(&name, s[i]);

@@ -3,6 +3,7 @@
  */
 #include <string.h>
 
+#include "enc.h"
 #include "pattern_parse.h"
 #include "utf8.h"
 
@@ -24,27 +25,15 @@ pattern_char(const char **p, const char *end)
 	return c;
 }
 
-static int
-hex(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
-
 /* Exactly n hexadecimal digits. */
 static int
 hex_digits(const char **p, const char *end, int n, uint32_t *c)
 {
 	*c = 0;
 	for (int i = 0; i < n; i++, (*p)++) {
-		if (*p >= end || hex(**p) == -1)
+		if (*p >= end || enc_hex_digit(**p) == -1)
 			return -1;
-		*c = *c * 16 + (uint32_t)hex(**p);
+		*c = *c * 16 + (uint32_t)enc_hex_digit(**p);
 	}
 	return 0;
 }
@@ -57,9 +46,10 @@ unicode(const char **p, const char *end, uint32_t *c)
 	int n = 0;
 
 	if (*p < end && **p == '{') {
-		for (*c = 0, (*p)++; *p < end && hex(**p) != -1 && n < 8;
+		for (*c = 0, (*p)++;
+		    *p < end && enc_hex_digit(**p) != -1 && n < 8;
 		    n++, (*p)++)
-			*c = *c * 16 + (uint32_t)hex(**p);
+			*c = *c * 16 + (uint32_t)enc_hex_digit(**p);
 		if (n == 0 || *p >= end || **p != '}' || *c > LAST_CHAR)
 			return -1;
 		(*p)++;
