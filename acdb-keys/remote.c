@@ -40,7 +40,7 @@ use_profile(struct remote *gw, const struct profile *p, bool insecure_http)
 
 	if (apikey_parse(&k, p->key, strlen(p->key)) != 0) {
 		warnx("the key from %s has not the form of one", p->key_from);
-		return EXIT_CONFIG;
+		return EXIT_AUTH;
 	}
 	memcpy(gw->key_id, k.id, sizeof(gw->key_id));
 	secret_wipe(&k, sizeof(k));
