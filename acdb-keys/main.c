@@ -41,11 +41,20 @@ usage(FILE *out)
 	    "AGENTCOOPDB_API_KEY, or with a profile of acdb.\n", out);
 }
 
+/* What was written has to have arrived for rc to be success. */
+static int
+flushed(int rc)
+{
+	if (fflush(stdout) == 0 || rc != EXIT_OK)
+		return rc;
+	warn("standard output");
+	return EXIT_LOCAL;
+}
+
 int
 main(int argc, char **argv)
 {
 	const struct cmd *c;
-	int rc;
 
 	hide_process();
 	if (argc < 2) {
@@ -55,11 +64,11 @@ main(int argc, char **argv)
 	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
 	    strcmp(argv[1], "help") == 0) {
 		usage(stdout);
-		return EXIT_OK;
+		return flushed(EXIT_OK);
 	}
 	if (strcmp(argv[1], "--version") == 0) {
 		printf("acdb-keys %s (%s)\n", version_number, version_commit);
-		return EXIT_OK;
+		return flushed(EXIT_OK);
 	}
 	c = cmd_find(commands, NELEM(commands), argv[1]);
 	if (c == NULL) {
@@ -68,10 +77,5 @@ main(int argc, char **argv)
 		return EXIT_USAGE;
 	}
 	argv[1] = argv[0];		/* getopt_long() complains by it */
-	rc = c->run(c, argc - 1, argv + 1);
-	if (fflush(stdout) != 0 && rc == EXIT_OK) {
-		warn("standard output");
-		rc = EXIT_LOCAL;
-	}
-	return rc;
+	return flushed(c->run(c, argc - 1, argv + 1));
 }

@@ -2,6 +2,7 @@
  * main.c - acdb-migrate: bring a database to the right schema and prove that
  * its boundary holds.  Options and dispatch; each command is a file.
  */
+#include <errno.h>
 #include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
@@ -91,10 +92,22 @@ read_options(struct cmd_call *c, int argc, char **argv)
 			break;
 		default:
 			/* getopt has said what is wrong. */
+			fputs("acdb-migrate: try --help\n", stderr);
 			return EXIT_USAGE;
 		}
 	}
 	return -1;
+}
+
+/* What was written has to have arrived for code to be success. */
+static int
+flushed(int code)
+{
+	if (fflush(stdout) == 0 || code != EXIT_OK)
+		return code;
+	fprintf(stderr, "acdb-migrate: standard output: %s\n",
+	    strerror(errno));
+	return EXIT_LOCAL;
 }
 
 static int
@@ -111,9 +124,7 @@ dispatch(const struct cmd *cmd, struct cmd_call *c)
 		code = cmd->run(c);
 	buf_fini(&err);
 	settings_fini(c);
-	if (fflush(stdout) == EOF && code == EXIT_OK)
-		code = EXIT_LOCAL;
-	return code;
+	return flushed(code);
 }
 
 int
@@ -124,7 +135,7 @@ main(int argc, char **argv)
 
 	hide_process();
 	if ((code = read_options(&c, argc, argv)) != -1)
-		return code;
+		return flushed(code);
 	if (optind == argc)
 		return wrong_usage("no command", "");
 	for (const struct cmd *cmd = cmd_table; cmd->name != NULL; cmd++) {

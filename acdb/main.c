@@ -125,8 +125,12 @@ main(int argc, char **argv)
 
 	hide_process();
 	log_init("acdb", LOG_WARN, LOG_TEXT);
-	if ((code = opts_parse(&o, argc, argv)) != -1)
+	if ((code = opts_parse(&o, argc, argv)) != -1) {
+		if (fflush(stdout) == EOF)	/* --help, --version */
+			die(EXIT_LOCAL, "cannot write to standard output: %s",
+			    strerror(errno));
 		return code;
+	}
 	if (stop_init() == -1)
 		die(EXIT_LOCAL, "cannot prepare for signals: %s",
 		    strerror(errno));

@@ -170,6 +170,9 @@ until_active() {
 	[ -w /dev/full ] || skip "no /dev/full"
 	run -1 --separate-stderr bash -c 'acdb -c "select 1" >/dev/full'
 	[ "${#stderr_lines[@]}" -eq 1 ]
+	for p in acdb acdbd acdb-keys acdb-migrate acdb-mcp; do
+		run -1 bash -c "$p --help >/dev/full"
+	done
 }
 
 @test "exit 2: nobody there, tried again first" {
