@@ -20,11 +20,13 @@ import doors_leave
 import doors_mcp
 import doors_rpc
 import doors_tls
+import doors_wire
 import server
 
 # The last one looks at what all before it have left in the log.
 SETS = (doors_keys.Keys, doors_rpc.Once, doors_rpc.Procedures,
     doors_mcp.Tools, doors_tls.Handshakes, doors_tls.Processes,
+    doors_wire.Wire, doors_wire.Others, doors_wire.Requests,
     doors_http.Framing, doors_http.Meaning, doors_leave.Leaving,
     doors_http.Passwords, doors_http.Leaks)
 
@@ -46,7 +48,7 @@ def workers(srv):
 
 def main():
     srv = server.Server(READ_HEADER_TIMEOUT="1s", READ_TIMEOUT="1s",
-        WORKERS="2", DATABASE_MAX_CONNS="8")
+        WRITE_TIMEOUT="1s", WORKERS="2", DATABASE_MAX_CONNS="8")
     failed = n = 0
     try:
         # So that whoever writes no core does so by itself.
