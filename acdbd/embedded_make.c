@@ -136,7 +136,7 @@ embedded_make_dir(const char *dir, const struct embedded_user *u, char *full)
 	if (rc == -1 || embedded_proc_become(u) == -1)
 		return -1;
 	if (eaccess(full, R_OK | W_OK | X_OK) == -1 ||
-	    (mkdir(below(path, full, "run"), 0711) == -1 && errno != EEXIST) ||
+	    (mkdir(below(path, full, "run"), 0700) == -1 && errno != EEXIST) ||
 	    (mkdir(below(path, full, "log"), 0700) == -1 && errno != EEXIST)) {
 		log_errno("PostgreSQL's user cannot work in the directory",
 		    "dir", full, "user", u->drop ? u->name : NULL, NULL);
