@@ -24,8 +24,7 @@ app_read(struct app *a, const struct cmd_call *c)
 	buf_init(&a->err, 4096);
 	pg_error_init(&a->e);
 	if (c->url == NULL)
-		return pg_error_set(&a->e, EXIT_CONFIG,
-		    "AGENTCOOPDB_DATABASE_URL is not set");
+		return pg_error_set(&a->e, EXIT_CONFIG, CMD_NO_URL);
 	if (appdir_read(&a->dir, c->dir, &a->err) == -1)
 		goto fail;
 	if (a->dir.n > 0 &&

@@ -36,6 +36,14 @@ cmd_say(void *arg, const char *line)
 }
 
 int
+cmd_not_a_number(const char *arg)
+{
+	fprintf(stderr, "acdb-migrate: \"%s\" is not a number (try --help)\n",
+	    arg);
+	return EXIT_USAGE;
+}
+
+int
 cmd_fail(struct pg_error *e)
 {
 	cmd_say(NULL, pg_error_text(e));

@@ -24,6 +24,14 @@ struct cmd {
 /* Ended by an entry whose name is NULL. */
 extern const struct cmd cmd_table[];
 
+/* What is said where no URL is set. */
+#define CMD_NO_URL "no database is named: set " \
+	"AGENTCOOPDB_MIGRATIONS_DATABASE_URL (a superuser's) or " \
+	"AGENTCOOPDB_DATABASE_URL"
+
+/* The argument that is no number; returns EXIT_USAGE. */
+int	cmd_not_a_number(const char *arg);
+
 /* A line to standard error, with the program's name in front. */
 void	cmd_say(void *arg, const char *line);
 

@@ -62,7 +62,7 @@ lint_database(const struct cmd_call *c)
 	int code = EXIT_OK, shown = 0;
 
 	if (c->url == NULL) {
-		cmd_say(NULL, "AGENTCOOPDB_DATABASE_URL is not set");
+		cmd_say(NULL, CMD_NO_URL);
 		return EXIT_CONFIG;
 	}
 	if ((conn = cmd_connect(c, &code)) == NULL)

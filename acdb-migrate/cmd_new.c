@@ -78,10 +78,8 @@ cmd_baseline(struct cmd_call *c)
 {
 	int64_t v;
 
-	if (units_int(c->argv[0], 0, INT64_MAX, &v) == -1) {
-		cmd_say(NULL, "not a number (try --help)");
-		return EXIT_USAGE;
-	}
+	if (units_int(c->argv[0], 0, INT64_MAX, &v) == -1)
+		return cmd_not_a_number(c->argv[0]);
 	if (c->dir == NULL) {
 		cmd_say(NULL, "baseline is for --dir: the control plane's "
 		    "tables are this program's to make");

@@ -58,7 +58,7 @@ cmd_status(struct cmd_call *c)
 	int code = EXIT_OK;
 
 	if (c->url == NULL) {
-		cmd_say(NULL, "AGENTCOOPDB_MIGRATIONS_DATABASE_URL is not set");
+		cmd_say(NULL, CMD_NO_URL);
 		return EXIT_CONFIG;
 	}
 	if (c->dir != NULL)

@@ -17,7 +17,7 @@ number(const struct cmd_call *c, int64_t dflt, int64_t *out)
 	*out = dflt;
 	if (c->argc == 0 || units_int(c->argv[0], 0, INT64_MAX, out) == 0)
 		return 0;
-	cmd_say(NULL, "not a number (try --help)");
+	(void)cmd_not_a_number(c->argv[0]);
 	return -1;
 }
 
@@ -32,7 +32,7 @@ control_plane_up(const struct cmd_call *c)
 	int code = EXIT_OK;
 
 	if (c->url == NULL) {
-		cmd_say(NULL, "AGENTCOOPDB_MIGRATIONS_DATABASE_URL is not set");
+		cmd_say(NULL, CMD_NO_URL);
 		return EXIT_CONFIG;
 	}
 	pg_error_init(&e);

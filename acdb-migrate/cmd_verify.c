@@ -42,7 +42,7 @@ cmd_verify(struct cmd_call *c)
 	int code = EXIT_OK;
 
 	if (c->url == NULL) {
-		cmd_say(NULL, "AGENTCOOPDB_DATABASE_URL is not set");
+		cmd_say(NULL, CMD_NO_URL);
 		return EXIT_CONFIG;
 	}
 	pg_error_init(&e);

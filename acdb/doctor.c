@@ -103,7 +103,7 @@ check_reach(struct patient *d)
 {
 	d->h = gateway_connect(&d->p, d->o, false, &d->why);
 	if (d->h == NULL)
-		return bad(d, "url", NULL);
+		return bad(d, "connection", NULL);
 	if (get(d, "/healthz") == -1)
 		return bad(d, "reach", NULL);
 	if (d->a.status != 200) {
