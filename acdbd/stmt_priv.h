@@ -73,6 +73,11 @@ bool	 stmt_tree_key_is(const struct stmt_tree *t, uint32_t i,
 bool	 stmt_tree_is(const struct stmt_tree *t, uint32_t i, const char *key,
 	    const char *value);
 
+/* The last part of the name of the function called at node i, without the
+ * schema; NULL where none is called there.  Borrowed from t. */
+const struct stmt_node *stmt_tree_function(const struct stmt_tree *t,
+	    uint32_t i);
+
 /* The value of a member that is a number; 0 where it is left out. */
 int	 stmt_tree_int(const struct stmt_tree *t, uint32_t i, const char *key);
 

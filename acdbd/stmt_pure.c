@@ -65,19 +65,12 @@ compare(const void *key, const void *member)
 	return order != 0 ? order : -(word[name->nvalue] != '\0');
 }
 
-/* The last part of the name of the function called at node i. */
+/* Whether the function called at node i only computes. */
 static bool
 calls_pure(const struct stmt_tree *t, uint32_t i)
 {
-	uint32_t list = stmt_tree_member(t, i, "funcname");
-	const struct stmt_node *last = NULL;
+	const struct stmt_node *last = stmt_tree_function(t, i);
 
-	if (list == 0)
-		return false;
-	for (uint32_t k = list + 1; k < t->node[list].next; k++)
-		if (stmt_tree_key_is(t, k, "sval") ||
-		    stmt_tree_key_is(t, k, "str"))
-			last = &t->node[k];
 	return last != NULL && bsearch(last, pure, NELEM(pure),
 	    sizeof(pure[0]), compare) != NULL;
 }

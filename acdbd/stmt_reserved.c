@@ -53,19 +53,12 @@ is_one_of(const char *const *list, const char *s, size_t n)
 	return false;
 }
 
-/* The last part of the name of the function called at node i. */
+/* Whether the function called at node i is one of them. */
 static bool
 calls_one(const struct stmt_tree *t, uint32_t i)
 {
-	uint32_t list = stmt_tree_member(t, i, "funcname");
-	const struct stmt_node *last = NULL;
+	const struct stmt_node *last = stmt_tree_function(t, i);
 
-	if (list == 0)
-		return false;
-	for (uint32_t k = list + 1; k < t->node[list].next; k++)
-		if (stmt_tree_key_is(t, k, "sval") ||
-		    stmt_tree_key_is(t, k, "str"))
-			last = &t->node[k];
 	return last != NULL && is_one_of(functions, last->value,
 	    last->nvalue);
 }

@@ -179,6 +179,22 @@ stmt_tree_is(const struct stmt_tree *t, uint32_t i, const char *key,
 	    memcmp(t->node[c].value, value, n) == 0;
 }
 
+const struct stmt_node *
+stmt_tree_function(const struct stmt_tree *t, uint32_t i)
+{
+	uint32_t list = stmt_tree_member(t, i, "funcname");
+	const struct stmt_node *last = NULL;
+
+	if (list == 0)
+		return NULL;
+	/* A part is "sval" in newer grammars, "str" in older ones. */
+	for (uint32_t k = list + 1; k < t->node[list].next; k++)
+		if (stmt_tree_key_is(t, k, "sval") ||
+		    stmt_tree_key_is(t, k, "str"))
+			last = &t->node[k];
+	return last;
+}
+
 int
 stmt_tree_int(const struct stmt_tree *t, uint32_t i, const char *key)
 {
