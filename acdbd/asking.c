@@ -7,6 +7,7 @@
 #include "asking.h"
 #include "lib/log.h"
 #include "lib/secret.h"
+#include "pgproblem.h"
 #include "worker.h"
 
 static void
@@ -55,16 +56,6 @@ abandon(struct req *r)
 	a->r = NULL;			/* on_answer() frees it */
 }
 
-static enum verdict
-refuse_unavailable(struct req *r)
-{
-	problem_set(&r->why, 503, "database_unavailable",
-	    "the database cannot be reached at the moment");
-	r->why.retry_after = 1;
-	r->why.retryable = 1;
-	return STEP_REFUSE;
-}
-
 /* The functions of acdb_api raise AC001 for a role, AC002 for what the key may
  * not do, AC003 where it has ended and this worker has not heard of it. */
 static void
@@ -101,7 +92,7 @@ on_answer(struct ctl_query *q, PGresult *res)
 	}
 	a->answered = true;
 	if (res == NULL) {
-		refuse_unavailable(r);
+		pgproblem_unavailable(&r->why);
 		r->why.tx = PROBLEM_TX_UNKNOWN;
 		r->why.retryable = 0;
 	} else if (PQresultStatus(res) != PGRES_TUPLES_OK)
@@ -119,8 +110,10 @@ asking_send(struct req *r, const char *sql, int n, const char *const *params)
 
 	a->q.done = on_answer;
 	a->r = r;
-	if (ctl_ask(r->w->ctl, &a->q, sql, n, params) == -1)
-		return refuse_unavailable(r);
+	if (ctl_ask(r->w->ctl, &a->q, sql, n, params) == -1) {
+		pgproblem_unavailable(&r->why);
+		return STEP_REFUSE;
+	}
 	r->abandon = abandon;
 	return STEP_WAIT;
 }

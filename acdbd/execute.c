@@ -9,6 +9,7 @@
 #include "call.h"
 #include "keys.h"
 #include "lib/log.h"
+#include "pgproblem.h"
 #include "sqlreq.h"
 #include "stories.h"
 #include "worker.h"
@@ -75,8 +76,7 @@ refuse_connection(struct req *r, enum pool_why why)
 		return STEP_REFUSE;
 	case POOL_UNAVAILABLE:
 	case POOL_OK:
-		problem_set(&r->why, 503, "database_unavailable",
-		    "the database cannot be reached at the moment");
+		pgproblem_unavailable(&r->why);
 		break;
 	}
 	r->why.retry_after = 1;

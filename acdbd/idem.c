@@ -165,9 +165,7 @@ on_looked(struct ctl_query *q, PGresult *res)
 
 	i->answered = true;
 	if (res == NULL || PQresultStatus(res) != PGRES_TUPLES_OK) {
-		problem_set(&c->r->why, 503, "database_unavailable",
-		    "the database cannot be reached at the moment");
-		c->r->why.retry_after = c->r->why.retryable = 1;
+		pgproblem_unavailable(&c->r->why);
 	} else if (PQntuples(res) == 1) {
 		if (PQgetvalue(res, 0, 0)[0] != 't')
 			problem_set(&c->r->why, 409, "idempotency_conflict",
@@ -261,9 +259,7 @@ step_idem_look(struct req *r)
 	enc_hex(hash + 2, i->hash, 32);
 	i->q.done = on_looked;
 	if (ctl_ask(r->w->ctl, &i->q, look_sql, 3, params) == -1) {
-		problem_set(&r->why, 503, "database_unavailable",
-		    "the database cannot be reached at the moment");
-		r->why.retry_after = r->why.retryable = 1;
+		pgproblem_unavailable(&r->why);
 		return STEP_REFUSE;
 	}
 	i->asked = true;

@@ -15,6 +15,7 @@
 #include "keys.h"
 #include "lib/log.h"
 #include "lib/secret.h"
+#include "pgproblem.h"
 #include "worker.h"
 
 #define BUCKETS	4096	/* a power of two */
@@ -224,16 +225,6 @@ refuse(struct req *r, const char *title, const char *detail)
 	return STEP_REFUSE;
 }
 
-static enum verdict
-refuse_unavailable(struct req *r)
-{
-	problem_set(&r->why, 503, "database_unavailable",
-	    "the database cannot be reached at the moment");
-	r->why.retry_after = 1;
-	r->why.retryable = 1;
-	return STEP_REFUSE;
-}
-
 static int
 bytes_from_hex(uint8_t *out, size_t n, const char *text)
 {
@@ -320,7 +311,7 @@ on_lookup(struct ctl_query *q, PGresult *res)
 	if (r == NULL)
 		goto free_lookup;
 	if (res == NULL || PQresultStatus(res) != PGRES_TUPLES_OK) {
-		refuse_unavailable(r);
+		pgproblem_unavailable(&r->why);
 	} else if (judge(l, res, r->w->conf, &who, &expires_us, &title) == 0) {
 		r->who = who;
 		/* What changed since it was asked may be newer than this. */
@@ -372,7 +363,8 @@ start_lookup(struct req *r, const struct apikey *key, const uint8_t *hash)
 	params[1] = r->peer[0] != '\0' ? r->peer : NULL;
 	if (ctl_ask(r->w->ctl, &l->q, lookup_sql, 2, params) == -1) {
 		free(l);
-		return refuse_unavailable(r);
+		pgproblem_unavailable(&r->why);
+		return STEP_REFUSE;
 	}
 	r->state = l;
 	r->abandon = abandon_lookup;

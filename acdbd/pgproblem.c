@@ -122,3 +122,13 @@ pgproblem_parameter(const PGresult *res)
 		return 0;
 	return (int)strtol(context + strlen(head), NULL, 10);
 }
+
+int
+pgproblem_unavailable(struct problem *why)
+{
+	(void)problem_set(why, 503, "database_unavailable",
+	    "the database cannot be reached at the moment");
+	why->retry_after = 1;
+	why->retryable = 1;
+	return -1;
+}

@@ -11,6 +11,7 @@
 #include "call.h"
 #include "keys.h"
 #include "lib/jsonschema.h"
+#include "pgproblem.h"
 #include "rpc_known.h"
 #include "sqlopts.h"
 #include "sqlreq.h"
@@ -148,10 +149,7 @@ step_find(struct req *r)
 			r->abandon = abandon;
 			return STEP_WAIT;
 		case -1:
-			problem_set(&r->why, 503, "database_unavailable",
-			    "the database cannot be reached at the moment");
-			r->why.retry_after = 1;
-			r->why.retryable = 1;
+			pgproblem_unavailable(&r->why);
 			return STEP_REFUSE;
 		default:
 			break;

@@ -6,6 +6,7 @@
 
 #include "lib/enc.h"
 #include "lib/log.h"
+#include "pgproblem.h"
 #include "rpc_known.h"
 #include "worker.h"
 
@@ -220,15 +221,6 @@ make_key(char key[UUID_TEXT + RPC_NAME_MAX + 1], const struct rpc_search *s)
 	    s->r->who.workspace_text, s->name);
 }
 
-static void
-refuse_unavailable(struct req *r)
-{
-	problem_set(&r->why, 503, "database_unavailable",
-	    "the database cannot be reached at the moment");
-	r->why.retry_after = 1;
-	r->why.retryable = 1;
-}
-
 /* What is registered, checked again: this server may know less than the one
  * that took it. */
 static int
@@ -263,7 +255,7 @@ on_answer(struct ctl_query *q, PGresult *res)
 	s->answered = true;
 	if (res == NULL || PQresultStatus(res) != PGRES_TUPLES_OK ||
 	    PQntuples(res) != 1)
-		refuse_unavailable(r);
+		pgproblem_unavailable(&r->why);
 	else if (read_row(s, res) == 0) {
 		make_key(key, s);
 		s->permitted = PQgetvalue(res, 0, 6)[0] == 't';
