@@ -1,14 +1,19 @@
 /*
  * asking.c - see asking.h.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "asking.h"
 #include "lib/log.h"
 #include "lib/secret.h"
+#include "lib/units.h"
 #include "pgproblem.h"
 #include "worker.h"
+
+#define PAGE		100	/* items, where no limit is given */
+#define PAGE_MAX	1000
 
 static void
 asking_free(struct asking *a)
@@ -127,6 +132,23 @@ asking_again(struct req *r, const char *sql, int n, const char *const *params)
 	free(a->text);
 	a->text = NULL;
 	return asking_send(r, sql, n, params);
+}
+
+int
+asking_page(struct req *r, char *cursor, size_t size, char limit[ASKING_LIMIT])
+{
+	int has_cursor = http_query(&r->head, "cursor", cursor, size);
+	int has_limit = http_query(&r->head, "limit", limit, ASKING_LIMIT);
+	int64_t n;
+
+	if (has_limit == 0)
+		snprintf(limit, ASKING_LIMIT, "%d", PAGE);
+	if (has_cursor == -1 || has_limit == -1 ||
+	    units_int(limit, 1, PAGE_MAX, &n) == -1)
+		return problem_set(&r->why, 400, "invalid_input",
+		    "\"limit\" is a number from 1 to %d, \"cursor\" the "
+		    "next_cursor of the page before", PAGE_MAX);
+	return has_cursor;
 }
 
 enum verdict

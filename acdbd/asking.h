@@ -41,6 +41,13 @@ void	 asking_end(struct req *r);
 /* The step for GETs answered by one JSON document that the database made. */
 enum verdict asking_answer_json(struct req *r);
 
+/* What a list's query asks for: the cursor, of less than size bytes, and the
+ * limit as text, PostgreSQL's to read.  Returns 1; 0 where no cursor was
+ * given; or -1 with r->why filled in. */
+#define ASKING_LIMIT	16
+int	 asking_page(struct req *r, char *cursor, size_t size,
+	    char limit[ASKING_LIMIT]) MUST_CHECK;
+
 /* The step that lets only a dbadmin key pass that is not read-only; and the
  * one for reading, which may be. */
 enum verdict step_admin(struct req *r);

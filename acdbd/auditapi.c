@@ -13,8 +13,6 @@
 #include "stories.h"
 #include "worker.h"
 
-#define LIMIT		100
-#define LIMIT_MAX	1000
 #define TIME_MAX	64
 
 /* The cursor is the id of the last row shown.  Ids are time-ordered only
@@ -57,9 +55,10 @@ step_list(struct req *r)
 {
 	struct asking *a = asking_of(r, 0);
 	static const char *const names[] = { "since", "until", "key_id",
-	    "status", "cursor", "limit" };
+	    "status" };
 	char text[NELEM(names)][TIME_MAX];
-	int has[NELEM(names)];
+	char cursor[UUID_TEXT], limit[ASKING_LIMIT];
+	int has[NELEM(names)], has_cursor;
 	uint8_t id[UUID_LEN];
 	int64_t n;
 
@@ -71,19 +70,17 @@ step_list(struct req *r)
 		if ((has[i] = http_query(&r->head, names[i], text[i],
 		    sizeof(text[i]))) == -1)
 			return refuse(r, "a query parameter is malformed");
-	if (has[5] == 0)
-		snprintf(text[5], sizeof(text[5]), "%d", LIMIT);
-	if (units_int(text[5], 1, LIMIT_MAX, &n) == -1)
-		return refuse(r, "\"limit\" is a number from 1 to 1000");
+	if ((has_cursor = asking_page(r, cursor, sizeof(cursor), limit)) == -1)
+		return STEP_REFUSE;
 	if (has[3] == 1 && units_int(text[3], 100, 599, &n) == -1)
 		return refuse(r, "\"status\" is an HTTP status");
-	if (has[4] == 1 && uuid_parse(id, text[4], strlen(text[4])) == -1)
+	if (has_cursor == 1 && uuid_parse(id, cursor, strlen(cursor)) == -1)
 		return refuse(r, "\"cursor\" is the next_cursor of the page "
 		    "before");
 	const char *params[7] = { r->who.workspace_text,
 	    has[0] == 1 ? text[0] : NULL, has[1] == 1 ? text[1] : NULL,
 	    has[2] == 1 ? text[2] : NULL, has[3] == 1 ? text[3] : NULL,
-	    has[4] == 1 ? text[4] : NULL, text[5] };
+	    has_cursor == 1 ? cursor : NULL, limit };
 
 	return asking_send(r, list_sql, 7, params);
 }

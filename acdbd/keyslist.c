@@ -10,13 +10,9 @@
 #include "keys.h"
 #include "lib/apikey.h"
 #include "lib/json.h"
-#include "lib/units.h"
 #include "route.h"
 #include "stories.h"
 #include "worker.h"
-
-#define LIMIT		100	/* items of a page, when none is given */
-#define LIMIT_MAX	1000
 
 /* The page behind the cursor, newest first; one row more is read to know
  * whether there is a next page. */
@@ -54,25 +50,15 @@ static enum verdict
 step_list(struct req *r)
 {
 	struct asking *a = asking_of(r, 0);
-	char cursor[APIKEY_ID + 1], limit[16];
-	int has_cursor, has_limit;
-	int64_t n;
+	char cursor[APIKEY_ID + 1], limit[ASKING_LIMIT];
+	int has_cursor;
 
 	if (a == NULL)
 		return STEP_REFUSE;
 	if (a->answered)
 		return asking_answer_json(r);
-	has_cursor = http_query(&r->head, "cursor", cursor, sizeof(cursor));
-	has_limit = http_query(&r->head, "limit", limit, sizeof(limit));
-	if (has_limit == 0)
-		snprintf(limit, sizeof(limit), "%d", LIMIT);
-	if (has_cursor == -1 || has_limit == -1 ||
-	    units_int(limit, 1, LIMIT_MAX, &n) == -1) {
-		problem_set(&r->why, 400, "invalid_input",
-		    "\"limit\" is a number from 1 to %d, \"cursor\" the "
-		    "next_cursor of the page before", LIMIT_MAX);
+	if ((has_cursor = asking_page(r, cursor, sizeof(cursor), limit)) == -1)
 		return STEP_REFUSE;
-	}
 	const char *params[3] = { r->who.workspace_text,
 	    has_cursor == 1 ? cursor : NULL, limit };
 

@@ -7,14 +7,10 @@
 #include "asking.h"
 #include "audit.h"
 #include "keys.h"
-#include "lib/units.h"
 #include "route.h"
 #include "rpc_known.h"
 #include "stories.h"
 #include "worker.h"
-
-#define LIMIT		100	/* items of a page, when none is given */
-#define LIMIT_MAX	1000
 
 #define MEMBERS \
 	"'name', name, 'version', version, 'description', description," \
@@ -67,25 +63,15 @@ static enum verdict
 step_list(struct req *r)
 {
 	struct asking *a = asking_of(r, 0);
-	char cursor[RPC_NAME_MAX + 1], limit[16];
-	int has_cursor, has_limit;
-	int64_t n;
+	char cursor[RPC_NAME_MAX + 1], limit[ASKING_LIMIT];
+	int has_cursor;
 
 	if (a == NULL)
 		return STEP_REFUSE;
 	if (a->answered)
 		return asking_answer_json(r);
-	has_cursor = http_query(&r->head, "cursor", cursor, sizeof(cursor));
-	has_limit = http_query(&r->head, "limit", limit, sizeof(limit));
-	if (has_limit == 0)
-		snprintf(limit, sizeof(limit), "%d", LIMIT);
-	if (has_cursor == -1 || has_limit == -1 ||
-	    units_int(limit, 1, LIMIT_MAX, &n) == -1) {
-		problem_set(&r->why, 400, "invalid_input",
-		    "\"limit\" is a number from 1 to %d, \"cursor\" the "
-		    "next_cursor of the page before", LIMIT_MAX);
+	if ((has_cursor = asking_page(r, cursor, sizeof(cursor), limit)) == -1)
 		return STEP_REFUSE;
-	}
 	return ask(r, has_cursor == 1 ? cursor : NULL, limit, NULL);
 }
 
