@@ -103,6 +103,8 @@ def worker(srv):
 
 
 def resident(pid):
+    if "/asan" in server.bin_dir():
+        return 0	# it keeps what was freed, to see it used
     with open("/proc/%d/statm" % pid) as f:
         return int(f.read().split()[1]) * os.sysconf("SC_PAGESIZE")
 
