@@ -113,7 +113,7 @@ static void
 explain(PGconn *c, const struct pg_login *l, struct pg_error *e)
 {
 	const char *text = PQerrorMessage(c), *fatal, *line = text;
-	const char *user = PQuser(c);
+	const char *user = PQuser(c), *advice = "";
 	int code = EXIT_UNREACHABLE;
 	char state[6] = "";
 
@@ -129,9 +129,14 @@ explain(PGconn *c, const struct pg_login *l, struct pg_error *e)
 	}
 	if (*text == '\0')
 		line = "timed out";
-	(void)pg_error_set(e, code, "cannot connect to PostgreSQL as %s: %.*s",
-	    user != NULL ? user : l->user != NULL ? l->user : "?",
-	    (int)strcspn(line, "\n"), line);
+	if (user == NULL)
+		user = l->user != NULL ? l->user : "?";
+	/* Before the first migration, or after the variable was changed. */
+	if (code == EXIT_AUTH && strcmp(user, "agentcoopdb_gateway") == 0)
+		advice = " (\"acdb-migrate up\" as a superuser sets it from "
+		    "AGENTCOOPDB_GATEWAY_PASSWORD)";
+	(void)pg_error_set(e, code, "cannot connect to PostgreSQL as "
+	    "%s: %.*s%s", user, (int)strcspn(line, "\n"), line, advice);
 	memcpy(e->sqlstate, state, sizeof(state));
 }
 

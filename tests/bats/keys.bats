@@ -331,6 +331,9 @@ follow_shows() {
 @test "a wrong password, no database, no settings: 4, 2, 78 or 64" {
 	run -4 env AGENTCOOPDB_DATABASE_URL="postgresql://agentcoopdb_gateway@/agentcoopdb?host=${SRV//\//%2F}%2Fdb%2Frun" \
 	    AGENTCOOPDB_GATEWAY_PASSWORD=not-the-password acdb-keys list
+	[[ $output == *"acdb-migrate up"* ]]
+	run -4 env AGENTCOOPDB_API_KEY_FILE= AGENTCOOPDB_API_KEY=nonsense \
+	    acdb-keys list
 	run -2 env AGENTCOOPDB_DATABASE_URL="postgresql://agentcoopdb_gateway@127.0.0.1:1/x" \
 	    AGENTCOOPDB_GATEWAY_PASSWORD=not-the-password acdb-keys list
 	run -78 env AGENTCOOPDB_DATABASE_URL="nonsense url" acdb-keys list
