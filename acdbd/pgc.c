@@ -194,15 +194,3 @@ pgc_next(struct pgc *p, PGresult **res)
 	p->nulls = 0;
 	return 1;
 }
-
-void
-pgc_pause(struct pgc *p, bool pause)
-{
-	unsigned want = p->watch.want & ~(unsigned)LOOP_READ;
-
-	if (!pause)
-		want |= LOOP_READ;
-	if (p->conn != NULL && !p->broken &&
-	    loop_watch(p->loop, &p->watch, want) == -1)
-		pgc_fail(p);
-}

@@ -62,7 +62,4 @@ int	 pgc_next(struct pgc *p, PGresult **res) MUST_CHECK;
 /* Report the connection lost, after the callback that is running now. */
 void	 pgc_fail(struct pgc *p);
 
-/* Stop, and go on, reading: for a consumer that must wait. */
-void	 pgc_pause(struct pgc *p, bool pause);
-
 #endif

@@ -420,22 +420,9 @@ sqllex_free(struct sqllex *l)
 }
 
 void
-sqllex_reset(struct sqllex *l)
-{
-	sqllex_init(l);
-}
-
-void
 sqllex_cut(struct sqllex *l)
 {
 	l->over = true;
-}
-
-void
-sqllex_skip(struct sqllex *l, const char *p, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		advance(l, (unsigned char)p[i]);
 }
 
 enum sqllex_event

@@ -37,9 +37,6 @@ struct sqllex;
 struct sqllex *sqllex_new(void) MUST_CHECK;
 void	 sqllex_free(struct sqllex *l);
 
-/* Forget everything: the next byte starts a script. */
-void	 sqllex_reset(struct sqllex *l);
-
 enum sqllex_event {
 	SQLLEX_MORE,		/* all n bytes were taken; feed more */
 	SQLLEX_END,		/* a ';' ended a statement at *used */
@@ -56,18 +53,14 @@ enum sqllex_event sqllex_feed(struct sqllex *l, const char *p, size_t n,
  * or the script is over.  Lines go on being counted. */
 void	 sqllex_cut(struct sqllex *l);
 
-/* Count n bytes that are not SQL (the rest of a meta-command's line), so that
- * lines and columns stay right. */
-void	 sqllex_skip(struct sqllex *l, const char *p, size_t n);
-
 enum sqllex_state sqllex_state(const struct sqllex *l);
 
 /* Whether the statement so far holds anything but blanks and comments. */
 bool	 sqllex_has_content(const struct sqllex *l);
 
 /* Where the statement's first byte of content stands: 1-based line and
- * column (in characters) of the script, counted from the last reset; 0 where
- * it has none.  Valid until the next statement's first byte is fed. */
+ * column (in characters) of all that was fed; 0 where it has none.  Valid
+ * until the next statement's first byte is fed. */
 void	 sqllex_where(const struct sqllex *l, size_t *line, size_t *column);
 
 /* For a whole statement in memory: its first keywords, upper case, one
