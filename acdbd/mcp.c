@@ -40,14 +40,34 @@ struct told {
 	bool		 cancelled;
 };
 
+/* This machine by name, with a port or none, and nothing behind it. */
+static bool
+is_this_machine(const char *p, size_t n)
+{
+	static const char *const names[] = { "localhost", "127.0.0.1",
+	    "[::1]" };
+	size_t len;
+
+	for (size_t i = 0; i < NELEM(names); i++) {
+		len = strlen(names[i]);
+		if (n < len || strncasecmp(p, names[i], len) != 0)
+			continue;
+		if (n > len && p[len++] != ':')
+			continue;
+		while (len < n && p[len] >= '0' && p[len] <= '9')
+			len++;
+		if (len == n)
+			return true;
+	}
+	return false;
+}
+
 /* A browser's page may talk to us only where it is from this machine, or
  * from our own address: and that has to be proven by a certificate, since a
  * name can be made to lead anywhere (DNS rebinding). */
 static bool
 origin_is_good(const struct req *r, struct slice origin)
 {
-	static const char *const local[] = { "localhost", "127.0.0.1",
-	    "[::1]" };
 	const struct slice *host = http_header(&r->head, "host");
 	const char *p = memmem(origin.p, origin.n, "://", 3);
 	size_t n;
@@ -56,13 +76,9 @@ origin_is_good(const struct req *r, struct slice origin)
 		return false;
 	p += 3;
 	n = origin.n - (size_t)(p - origin.p);
-	for (size_t i = 0; i < NELEM(local); i++)
-		if (n >= strlen(local[i]) && strncasecmp(p, local[i],
-		    strlen(local[i])) == 0 && (n == strlen(local[i]) ||
-		    p[strlen(local[i])] == ':'))
-			return true;
-	return (r->w->tls != NULL || r->w->conf->trust_proxy != NULL) &&
-	    host != NULL && host->n == n && strncasecmp(p, host->p, n) == 0;
+	return is_this_machine(p, n) ||
+	    ((r->w->tls != NULL || r->w->conf->trust_proxy != NULL) &&
+	    host != NULL && host->n == n && strncasecmp(p, host->p, n) == 0);
 }
 
 /* "origin": before anything else is looked at. */

@@ -68,6 +68,7 @@ refused() {
 	local origin
 	ERA=legacy
 	for origin in https://evil.example http://localhost.evil.example null \
+	    https://localhost:1@evil.example http://localhost:6274/ \
 	    https://localhostx http://127.0.0.1.evil.example; do
 		post "$ok_message" tools/list '' -H "Origin: $origin"
 		refused 403 true
