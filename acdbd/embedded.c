@@ -28,6 +28,7 @@
 
 #define READY_MS	300000	/* recovery after a crash takes its time */
 #define STOP_MS		60000
+#define LEFT_MS		5000	/* for the backends of one that was killed */
 #define KILL_MS		10000
 
 static struct {
@@ -300,8 +301,9 @@ embedded_restart(void)
 	if (embedded_proc_become(&cluster.user) == -1)
 		return -1;
 	/* The backends of a postmaster that was killed keep the next one
-	 * from starting for the moment that they take to see it. */
-	for (int waited = 0; waited < 500 &&
+	 * from starting for the moment that they take to see it, or as long
+	 * as a slow disk takes with what they write. */
+	for (int waited = 0; waited < LEFT_MS &&
 	    embedded_proc_leftover(cluster.data, SIGQUIT) > 0; waited += 20)
 		embedded_proc_nap(20);
 	rc = launch();

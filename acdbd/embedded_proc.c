@@ -239,24 +239,35 @@ embedded_proc_wait(pid_t pid, int ms)
 	}
 }
 
-/* Whether the link /proc/pid/name leads to something that starts (whole:
- * is) as given, compared from its last '/' where given has none. */
+/* Where the link /proc/pid/name leads; false where it cannot be read. */
 static bool
-proc_link_is(const char *pid, const char *name, const char *given, bool whole)
+proc_link(const char *pid, const char *name, char *to, size_t size)
 {
-	char path[64], to[4096], *p = to;
+	char path[64];
 	ssize_t n;
 
 	snprintf(path, sizeof(path), "/proc/%.20s/%s", pid, name);
-	if ((n = readlink(path, to, sizeof(to) - 1)) <= 0)
+	if ((n = readlink(path, to, size - 1)) <= 0)
 		return false;
 	to[n] = '\0';
-	if (given[0] != '/' && (p = strrchr(to, '/')) != NULL)
-		p++;
-	if (p == NULL)
+	return true;
+}
+
+/* One that is just ending has no program any more, but may still hold the
+ * shared memory that keeps the next postmaster out. */
+static bool
+is_postgres_in(const char *pid, const char *dir)
+{
+	static const char name[] = "postgres";
+	char to[4096], *base;
+
+	if (!proc_link(pid, "cwd", to, sizeof(to)) || strcmp(to, dir) != 0)
 		return false;
-	return whole ? strcmp(p, given) == 0 :
-	    strncmp(p, given, strlen(given)) == 0;
+	if (!proc_link(pid, "exe", to, sizeof(to)))
+		return errno == ENOENT;
+	/* "postgres (deleted)" after an upgrade is one, too. */
+	base = strrchr(to, '/');
+	return base != NULL && strncmp(base + 1, name, strlen(name)) == 0;
 }
 
 int
@@ -271,9 +282,7 @@ embedded_proc_leftover(const char *dir, int sig)
 	while ((e = readdir(proc)) != NULL) {
 		long pid = strtol(e->d_name, NULL, 10);
 
-		/* "postgres (deleted)" after an upgrade is one, too. */
-		if (pid <= 1 || !proc_link_is(e->d_name, "cwd", dir, true) ||
-		    !proc_link_is(e->d_name, "exe", "postgres", false))
+		if (pid <= 1 || !is_postgres_in(e->d_name, dir))
 			continue;
 		n++;
 		if (sig != 0)
