@@ -21,6 +21,21 @@ MCP = "/v1/mcp"
 BODIES = "SELECT body FROM notes ORDER BY body"
 
 
+def rest(s):
+    """All that comes, and whether the other side ended it."""
+    got = b""
+    try:
+        while True:
+            part = s.recv(65536)
+            if not part:
+                return got, True
+            got += part
+    except TimeoutError:
+        return got, False
+    except OSError:
+        return got, True
+
+
 class Raw:
     """A TLS connection that says what it is told."""
 
@@ -35,18 +50,7 @@ class Raw:
         self.s.sendall(data)
 
     def rest(self):
-        """All that comes, and whether the server ended it."""
-        got = b""
-        try:
-            while True:
-                part = self.s.recv(65536)
-                if not part:
-                    return got, True
-                got += part
-        except TimeoutError:
-            return got, False
-        except OSError:
-            return got, True
+        return rest(self.s)
 
     def answer(self):
         """One answer of those with a Content-Length: (status, head, body);

@@ -10,7 +10,7 @@ import subprocess
 import time
 
 import server
-from door import SQL, Doors, Raw, head, request, statuses, until
+from door import SQL, Doors, Raw, head, request, rest, statuses, until
 
 ALERT, HANDSHAKE, DATA = 21, 22, 23
 TLS12, TLS13 = 0x0303, 0x0304
@@ -73,21 +73,6 @@ class Said:
         return "alert %s, version %s, cipher %s: %r" % (self.alert,
             self.version and hex(self.version),
             self.cipher and hex(self.cipher), self.raw[:40])
-
-
-def rest(s):
-    """All that comes, and whether the other side ended it."""
-    got = b""
-    try:
-        while True:
-            part = s.recv(65536)
-            if not part:
-                return got, True
-            got += part
-    except TimeoutError:
-        return got, False
-    except OSError:
-        return got, True
 
 
 def worker(srv):
