@@ -123,6 +123,26 @@ ask_in_vain(struct mcp_call *c)
 	return v;
 }
 
+/* Those of the query, and no others: a name that the result before them has
+ * too would be there twice. */
+static const char *const fact_names[] = { "table", "kind", "comment",
+    "approx_rows", "primary_key", "unique", "foreign_keys", "checks",
+    "referenced_by", "indexes", "enums", "rls", "you_may", "partitions",
+    "view_definition" };
+
+static void
+put_facts(struct buf *out, const struct json *facts)
+{
+	uint32_t i;
+
+	for (size_t k = 0; k < sizeof(fact_names) / sizeof(*fact_names); k++) {
+		if ((i = json_member(facts, 0, fact_names[k])) == 0)
+			continue;
+		buf_addf(out, ",\"%s\":", fact_names[k]);
+		mcp_db_put_json(out, facts, i);
+	}
+}
+
 void
 mcp_db_put_table(struct mcp_call *c, struct buf *out)
 {
@@ -133,13 +153,7 @@ mcp_db_put_table(struct mcp_call *c, struct buf *out)
 	buf_addc(out, '{');
 	mcp_db_put_result(out, &c->answer.json, first, &mcp_db_plain);
 	if (facts != NULL && json_read(&j, facts, strlen(facts), NULL) == 0) {
-		for (uint32_t i = json_first(&j, 0); i != 0;
-		    i = json_next(&j, 0, i + 1)) {
-			buf_addc(out, ',');
-			mcp_db_put_json(out, &j, i);
-			buf_addc(out, ':');
-			mcp_db_put_json(out, &j, i + 1);
-		}
+		put_facts(out, &j);
 		json_fini(&j);
 	}
 	free(facts);
