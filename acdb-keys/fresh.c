@@ -71,7 +71,7 @@ fresh_give(struct fresh *f, const char *key_json, size_t n)
 		warnx("a key's description cannot be read");
 		return EXIT_LOCAL;
 	}
-	if ((items = json_member(&j, 0, "items")) != 0)
+	if ((items = json_list(&j, 0, "items")) != 0)
 		i = json_first(&j, items);
 	rc = give_json(f, &j, i);
 	json_fini(&j);

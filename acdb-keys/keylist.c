@@ -69,7 +69,7 @@ choose(struct chosen *c, const struct keylist *l)
 		warnx("the list of keys cannot be read");
 		return EXIT_LOCAL;
 	}
-	if ((items = json_member(&c->j, 0, "items")) == 0)
+	if ((items = json_list(&c->j, 0, "items")) == 0)
 		return EXIT_OK;
 	c->i = calloc((size_t)c->j.tok[items].n + 1, sizeof(*c->i));
 	if (c->i == NULL) {

@@ -27,13 +27,16 @@ take_page(const struct buf *page, struct buf *out, bool *first,
 	int rc = EXIT_OK;
 
 	buf_clear(cursor);
-	if (json_read(&j, text, n, NULL) != 0 ||
-	    j.tok[0].type != JSON_OBJECT) {
+	if (json_read(&j, text, n, NULL) != 0) {
 		warnx("the gateway's list of keys is not JSON");
 		return EXIT_REFUSED;
 	}
-	items = json_member(&j, 0, "items");
-	for (uint32_t i = json_first(&j, items); items != 0 && i != 0;
+	if ((items = json_list(&j, 0, "items")) == 0) {
+		warnx("the gateway's answer is no list of keys");
+		json_fini(&j);
+		return EXIT_REFUSED;
+	}
+	for (uint32_t i = json_first(&j, items); i != 0;
 	    i = json_next(&j, items, i)) {
 		const char *raw = json_raw(&j, i, &n);
 
@@ -119,10 +122,10 @@ begins(const struct json *j, uint32_t i, const char *member, const char *with,
 static char *
 find(const struct json *j, const char *id, int *rc)
 {
-	uint32_t items = json_member(j, 0, "items"), match = 0;
+	uint32_t items = json_list(j, 0, "items"), match = 0;
 	unsigned found = 0;
 
-	for (uint32_t i = json_first(j, items); items != 0 && i != 0;
+	for (uint32_t i = items == 0 ? 0 : json_first(j, items); i != 0;
 	    i = json_next(j, items, i)) {
 		bool whole = false;
 

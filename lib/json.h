@@ -71,6 +71,10 @@ void	 json_fini(struct json *j);
  * there is none (0 is never a member) or i is not an object. */
 uint32_t json_member(const struct json *j, uint32_t i, const char *name);
 
+/* The same where the value is an array, else 0: whoever goes through its
+ * elements meets none of an object's names. */
+uint32_t json_list(const struct json *j, uint32_t i, const char *name);
+
 /* The first child of an array or object at i, 0 where it has none; and the
  * sibling behind token c inside parent i, 0 behind the last. */
 uint32_t json_first(const struct json *j, uint32_t i);

@@ -37,6 +37,14 @@ json_member(const struct json *j, uint32_t i, const char *name)
 	return 0;
 }
 
+uint32_t
+json_list(const struct json *j, uint32_t i, const char *name)
+{
+	uint32_t list = json_member(j, i, name);
+
+	return list != 0 && j->tok[list].type == JSON_ARRAY ? list : 0;
+}
+
 bool
 json_is(const struct json *j, uint32_t i, const char *s)
 {

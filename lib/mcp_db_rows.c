@@ -368,9 +368,9 @@ mcp_db_put_result(struct buf *out, const struct json *j, uint32_t result,
 {
 	struct writer w = { .out = out, .j = j, .shape = shape,
 	    .cell_max = CELL_MAX };
-	uint32_t rows = json_member(j, result, "rows");
-	uint32_t columns = json_member(j, result, "columns");
-	uint32_t types = json_member(j, result, "column_types");
+	uint32_t rows = json_list(j, result, "rows");
+	uint32_t columns = json_list(j, result, "columns");
+	uint32_t types = json_list(j, result, "column_types");
 	uint32_t cut = json_member(j, result, "truncated");
 	uint32_t command = json_member(j, result, "command");
 	size_t n;
@@ -406,7 +406,7 @@ mcp_db_result(const struct mcp_call *c, uint32_t k)
 
 	if (!c->answer.has_json)
 		return 0;
-	results = json_member(j, 0, "results");
+	results = json_list(j, 0, "results");
 	for (i = results == 0 ? 0 : json_first(j, results); i != 0 && k > 0;
 	    k--)
 		i = json_next(j, results, i);
@@ -417,7 +417,7 @@ uint32_t
 mcp_db_rows(const struct mcp_call *c, uint32_t result)
 {
 	uint32_t rows = !c->answer.has_json ? 0 :
-	    json_member(&c->answer.json, result, "rows");
+	    json_list(&c->answer.json, result, "rows");
 
 	return rows == 0 ? 0 : c->answer.json.tok[rows].n;
 }
@@ -437,7 +437,7 @@ mcp_db_cell(const struct mcp_call *c, uint32_t result, uint32_t row,
     uint32_t column)
 {
 	const struct json *j = &c->answer.json;
-	uint32_t i = json_member(j, result, "rows");
+	uint32_t i = json_list(j, result, "rows");
 	size_t n;
 	const char *p;
 
@@ -454,7 +454,7 @@ bool
 mcp_db_next_line(const struct mcp_call *c, uint32_t *row, char **text)
 {
 	const struct json *j = &c->answer.json;
-	uint32_t rows = c->answer.has_json ? json_member(j, 0, "rows") : 0;
+	uint32_t rows = c->answer.has_json ? json_list(j, 0, "rows") : 0;
 	uint32_t i;
 
 	if (rows == 0)

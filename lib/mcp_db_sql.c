@@ -146,7 +146,7 @@ tell_transaction(struct mcp_call *c)
 
 	if (!mcp_db_ok(c))
 		return mcp_db_error(c);
-	results = json_member(j, 0, "results");
+	results = json_list(j, 0, "results");
 	if (results != 0 && j->tok[results].n > 1) {
 		shape.max_bytes /= j->tok[results].n;
 		if (shape.max_bytes < RESULT_LEAST)

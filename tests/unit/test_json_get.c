@@ -44,6 +44,9 @@ tree(void)
 	ok(json_member(&j, 0, "d") == 0 && json_member(&j, 0, "") == 0,
 	    "what is not there");
 	ok(json_member(&j, a, "a") == 0, "an array has no members");
+	ok(json_list(&j, 0, "a") == a && json_list(&j, 0, "b") == 0 &&
+	    json_list(&j, 0, "\x63") == 0 && json_list(&j, 0, "d") == 0,
+	    "only a is a list");
 	ok(json_member(&j, b, "a") != 0 &&
 	    j.tok[json_member(&j, b, "a")].type == JSON_NULL, "b's own a");
 	raw = json_raw(&j, a, &n);
