@@ -11,6 +11,7 @@
 #include "lib/enc.h"
 #include "lib/units.h"
 #include "stories.h"
+#include "throttle.h"
 #include "worker.h"
 
 #define TIME_MAX	64

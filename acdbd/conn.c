@@ -158,6 +158,7 @@ end(struct conn *c)
 	loop_timer_stop(l, &c->timer);
 	loop_unpost(l, &c->again);
 	c->io->ops->close(c->io, false);
+	conn_let_go(c);
 	exchange_free(c->x);
 	if (c->closed != NULL)
 		c->closed(c->arg);

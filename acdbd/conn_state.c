@@ -18,10 +18,7 @@
 #define RUN_MAX		32	/* answers in a turn, before others' turn */
 #define RECORD_FULL	16384	/* a TLS record of this size is not the last */
 #define BODY_RATE	4096	/* bytes a second a body must come with */
-#define ANSWER_RATE	16384	/* and an answer be taken with */
-#define SKIP_MAX	65536	/* bytes of a refused body worth reading for
-				 * the sake of keeping the connection */
-#define LINGER_MAX	(16 << 20)	/* and for being heard at all */
+#define LINGER_MAX	(16 << 20)	/* bytes read for being heard at all */
 
 static const char interim[] = "HTTP/1.1 100 Continue\r\n\r\n";
 
@@ -61,23 +58,6 @@ fill(struct conn *c)
 	if (n > 0)
 		exchange_got(c->x, (size_t)n);
 	return n;
-}
-
-/* Send what is to be sent.  Returns 1 when all is, IO_AGAIN, or IO_ERROR. */
-static int
-flush(struct conn *c)
-{
-	struct iovec v[3];
-	ssize_t n;
-	int k;
-
-	while ((k = exchange_unsent(c->x, v)) > 0) {
-		n = c->io->ops->write(c->io, v, k);
-		if (n < 0)
-			return (int)n;
-		c->x->sent += (size_t)n;
-	}
-	return 1;
 }
 
 /* The client's own id is kept where it cannot do harm in a log. */
@@ -244,47 +224,6 @@ conn_on_head(struct conn *c)
 	return CONN_STORY;
 }
 
-/* Whether the connection is good for another request although a body may
- * not have been read: little of it is missing, and the client is known to
- * send it (one that waits for 100 Continue may not). */
-static bool
-can_skip(struct exchange *x)
-{
-	struct problem why;
-	int rc;
-
-	problem_init(&why);
-	rc = exchange_take(x, true, &why);
-	problem_fini(&why);
-	if (rc != 0)
-		return rc == 1;
-	if (x->req.head.expect_continue && x->taken == 0 &&
-	    buf_len(&x->head) == 0)
-		return false;
-	return x->body == BODY_LENGTH && x->left <= SKIP_MAX;
-}
-
-static enum conn_state
-answer(struct conn *c)
-{
-	struct exchange *x = c->x;
-	struct req *r = &x->req;
-
-	answer_settle(r);
-	x->omit_body = answer_omits_body(r);
-	c->closing = !can_skip(x) || r->why.close || !r->head.keep_alive ||
-	    c->draining || c->w->draining;
-	x->since = loop_now(c->w->loop);
-	if (r->answer.told)
-		return conn_tell_end(c);
-	answer_head(r, c->io->secure, c->closing, time(NULL), &x->head);
-	if (buf_failed(&x->head)) {
-		log_error("an answer's head does not fit", "id", r->id, NULL);
-		return CONN_CLOSED;
-	}
-	return CONN_ANSWER;
-}
-
 /* Whether the client has gone while its story waits.  Reading ahead is how
  * that is noticed; what is read belongs to the next requests. */
 static bool
@@ -318,12 +257,12 @@ follow(struct conn *c, enum story_result result)
 {
 	switch (result) {
 	case STORY_DONE:
-		return answer(c);
+		return conn_answer(c);
 	case STORY_BODY:
 		c->x->since = loop_now(c->w->loop);
 		return CONN_BODY;
 	case STORY_WAIT:
-		if (c->x->req.answer.told && flush(c) == IO_ERROR)
+		if (c->x->req.answer.told && conn_flush(c) == IO_ERROR)
 			return abandon(c);
 		break;
 	}
@@ -340,16 +279,6 @@ conn_on_story(struct conn *c)
 	c->x->runnable = false;
 	/* A head that was refused or leads nowhere has no story. */
 	return follow(c, r->story == NULL ? STORY_DONE : story_run(r));
-}
-
-/* A stall ends the state, and so does a trickle. */
-static void
-extend(struct conn *c, int64_t timeout, int64_t bytes, int rate)
-{
-	int64_t stall = loop_now(c->w->loop) + timeout;
-	int64_t least = c->x->since + timeout + bytes * 1000 / rate;
-
-	c->deadline = stall < least ? stall : least;
 }
 
 static enum conn_state
@@ -400,7 +329,7 @@ conn_on_body(struct conn *c)
 		if (r->head.expect_continue && x->taken == 0 &&
 		    buf_len(&x->head) == 0)
 			buf_adds(&x->head, interim);
-		if (flush(c) == IO_ERROR)
+		if (conn_flush(c) == IO_ERROR)
 			return abandon(c);
 		if ((n = fill_body(c)) == IO_AGAIN)
 			return CONN_BODY;
@@ -409,53 +338,12 @@ conn_on_body(struct conn *c)
 		if (n == 0)
 			return refuse_body(c, 400, "bad_request",
 			    "the request ends before its body is complete");
-		extend(c, c->w->conf->read_timeout, x->taken, BODY_RATE);
+		conn_extend(c, c->w->conf->read_timeout, x->taken, BODY_RATE);
 	}
 	if (rc == -1)
 		return follow(c, story_refuse(r));
 	x->runnable = true;
 	return CONN_STORY;
-}
-
-/* Behind the last byte of an answer. */
-static enum conn_state
-answered(struct conn *c)
-{
-	struct exchange *x = c->x;
-
-	conn_account(c, x->req.answer.status);
-	if (!c->closing) {
-		if (x->body != BODY_DONE)
-			return CONN_SKIP;
-		exchange_next(x);
-		return CONN_IDLE;
-	}
-	/* Closing with input unread would reset the connection, and the
-	 * client might lose the answer (RFC 9112 9.6). */
-	if (c->io->socket && (x->body != BODY_DONE || x->pos < x->len)) {
-		c->io->ops->close(c->io, true);
-		c->skipped = 0;
-		x->most = sizeof(x->in);
-		return CONN_LINGER;
-	}
-	return CONN_CLOSED;
-}
-
-enum conn_state
-conn_on_answer(struct conn *c)
-{
-	size_t sent = c->x->sent;
-	int rc = flush(c);
-
-	if (rc == 1)
-		return answered(c);
-	if (c->x->sent > sent)
-		extend(c, c->w->conf->write_timeout, (int64_t)c->x->sent,
-		    ANSWER_RATE);
-	if (rc == IO_AGAIN && (!c->expired || c->x->sent > sent))
-		return CONN_ANSWER;
-	conn_account(c, c->x->req.answer.status);
-	return CONN_CLOSED;
 }
 
 enum conn_state

@@ -45,6 +45,7 @@ struct conn {
 	unsigned	 run;		/* requests answered in this turn */
 	int64_t		 skipped;	/* bytes read away */
 
+	struct unread_answer *unread;	/* NULL: none that waits */
 	unsigned	 doors;
 	char		 peer[INET6_ADDRSTRLEN];
 	void	       (*closed)(void *arg);
@@ -61,6 +62,16 @@ enum conn_state conn_on_body(struct conn *c);
 enum conn_state conn_on_answer(struct conn *c);
 enum conn_state conn_on_skip(struct conn *c);
 enum conn_state conn_on_linger(struct conn *c);
+
+/* conn_answer.c: the story is over, its answer begins.  Returns the state. */
+enum conn_state conn_answer(struct conn *c);
+/* Send what is to be sent.  Returns 1 when all is, IO_AGAIN, or IO_ERROR. */
+int	 conn_flush(struct conn *c);
+/* Bytes were moved so far: a stall of timeout (ms) ends the state, and so
+ * does a trickle below rate bytes a second. */
+void	 conn_extend(struct conn *c, int64_t timeout, int64_t bytes, int rate);
+/* No answer waits any more; by whoever ends one. */
+void	 conn_let_go(struct conn *c);
 
 /* conn_tell.c: make the answer the last part of one that is being told;
  * where that is a refusal, which cannot be told any more, the connection

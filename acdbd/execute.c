@@ -12,6 +12,7 @@
 #include "pgproblem.h"
 #include "sqlreq.h"
 #include "stories.h"
+#include "throttle.h"
 #include "worker.h"
 
 static void on_connection(void *arg, struct pconn *conn, enum pool_why why);

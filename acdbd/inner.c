@@ -10,6 +10,7 @@
 #include "keys.h"
 #include "route.h"
 #include "story.h"
+#include "throttle.h"
 #include "worker.h"
 
 #define STEPS_MAX	16

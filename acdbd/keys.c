@@ -418,23 +418,3 @@ step_authenticate(struct req *r)
 	secret_wipe(&key, sizeof(key));
 	return verdict;
 }
-
-enum verdict
-step_throttle(struct req *r)
-{
-	unsigned retry_after;
-
-	if (r->who.rate <= 0)
-		return STEP_NEXT;
-	r->rate_limit = (unsigned)r->who.rate < 1 ? 1 : (unsigned)r->who.rate;
-	if (board_take(r->w->board, r->who.rate_of, r->who.rate,
-	    r->who.burst < 1 ? 1 : r->who.burst, loop_now_us(),
-	    &r->rate_remaining, &retry_after))
-		return STEP_NEXT;
-	board_add(r->w->board, COUNT_RATE_LIMITED, 1);
-	problem_set(&r->why, 429, "rate_limited",
-	    "the key's limit of %g requests a second is reached", r->who.rate);
-	r->why.retry_after = (int)retry_after;
-	r->why.retryable = 1;
-	return STEP_REFUSE;
-}

@@ -1,6 +1,6 @@
 /*
- * keys.h - whose key is this?  The steps "authenticate" and "throttle", and
- * the keys a worker remembers.
+ * keys.h - whose key is this?  The step "authenticate", and the keys a worker
+ * remembers.
  *
  * Remembered is only a key whose secret was seen to be right, for
  * AGENTCOOPDB_AUTH_CACHE_TTL at most and only while changes of keys are
@@ -26,9 +26,8 @@ void	 keys_flush(struct keys *k);
  * returns how many. */
 int	 keys_used(struct keys *k, struct buf *ids);
 
-/* Steps.  "authenticate" fills in r->who, or refuses: 401, or 503 while the
- * database is away.  "throttle" takes one call from the key's bucket. */
+/* The step "authenticate" fills in r->who, or refuses: 401, or 503 while the
+ * database is away. */
 enum verdict step_authenticate(struct req *r);
-enum verdict step_throttle(struct req *r);
 
 #endif

@@ -20,6 +20,7 @@
 #include "lib/version.h"
 #include "sqlreq.h"
 #include "stories.h"
+#include "throttle.h"
 #include "worker.h"
 
 #define TEXT_MAX	256	/* a key's name, a role, a duration */

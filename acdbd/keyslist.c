@@ -12,6 +12,7 @@
 #include "lib/json.h"
 #include "route.h"
 #include "stories.h"
+#include "throttle.h"
 #include "worker.h"
 
 /* The page behind the cursor, newest first; one row more is read to know

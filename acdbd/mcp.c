@@ -21,6 +21,7 @@
 #include "lib/secret.h"
 #include "running.h"
 #include "stories.h"
+#include "throttle.h"
 #include "worker.h"
 
 #define EVENTS		"text/event-stream"

@@ -10,6 +10,7 @@
 #include "route.h"
 #include "rpc_known.h"
 #include "stories.h"
+#include "throttle.h"
 #include "worker.h"
 
 #define MEMBERS \

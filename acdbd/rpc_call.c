@@ -16,6 +16,7 @@
 #include "sqlopts.h"
 #include "sqlreq.h"
 #include "stories.h"
+#include "throttle.h"
 #include "worker.h"
 
 /* Tokens of the call's JSON, see take_args(). */

@@ -16,6 +16,7 @@
 #include "sqlopts.h"
 #include "sqlreq.h"
 #include "stories.h"
+#include "throttle.h"
 #include "worker.h"
 
 /* The first character tells what came of it: 'r' no such role, 'n' too many

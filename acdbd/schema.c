@@ -11,6 +11,7 @@
 #include "lib/secret.h"
 #include "schema.h"
 #include "stories.h"
+#include "throttle.h"
 #include "worker.h"
 
 #define TEXT_MAX	256	/* bytes of a schema's name or a pattern */

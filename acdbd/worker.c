@@ -21,6 +21,7 @@
 #include "peers.h"
 #include "rpc_known.h"
 #include "tls.h"
+#include "unread.h"
 #include "worker.h"
 
 #define LARGE_BYTES	(256 << 10)
@@ -126,8 +127,9 @@ build(struct self *self)
 	w->peers = peers_new(w->board,
 	    (unsigned)((c->max_clients + c->workers - 1) / c->workers),
 	    (unsigned)c->max_clients_per_address);
-	if (w->peers == NULL || (w->loop = loop_new()) == NULL ||
-	    arrange_signals(self) == -1) {
+	w->unread = unread_new(UNREAD_MOST);
+	if (w->peers == NULL || w->unread == NULL ||
+	    (w->loop = loop_new()) == NULL || arrange_signals(self) == -1) {
 		log_errno("cannot start a worker", NULL);
 		return -1;
 	}
@@ -172,6 +174,7 @@ worker_run(const struct worker_start *s)
 	door_free(self.door);
 	db_stop(&self.w);
 	tls_free(self.w.tls);
+	unread_free(self.w.unread);
 	peers_free(self.w.peers);
 	loop_free(self.w.loop);
 	log_debug("worker ends", NULL);

@@ -23,6 +23,7 @@ struct peers;
 struct relay;
 struct rpc_files;
 struct tls;
+struct unread;
 
 /* The database side, one of each a worker. */
 struct ctl;		/* ctl.h: the control plane's connection */
@@ -44,6 +45,8 @@ struct worker {
 	struct tls		*tls;		/* NULL: plaintext; replaced
 						 * when the certificate is */
 	struct peers		*peers;		/* connections by address */
+	struct unread		*unread;	/* answers that wait to be read;
+						 * NULL with --inetd */
 	bool			 draining;
 	bool			 was_ready;	/* it could serve before */
 
