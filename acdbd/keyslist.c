@@ -43,9 +43,15 @@ static const char list_sql[] =
     "  $3::int THEN (SELECT key_id FROM shown"
     "   ORDER BY created_at, key_id LIMIT 1) END)";
 
+/* Revoked now or before: it is revoked.  What it made is looked for behind
+ * that. */
 static const char revoke_sql[] =
-    "SELECT acdb_api.key_revoke(k.id) FROM acdb.api_keys k"
-    " WHERE k.workspace_id = $1::uuid AND k.key_id = $2";
+    "SELECT pg_catalog.json_build_object('key_id', e.key_id,"
+    "  'status', 'revoked', CASE WHEN $3::boolean THEN 'also_revoked'"
+    "  ELSE 'still_active' END, acdb_api.key_made(e.id, $3::boolean))"
+    " FROM (SELECT k.id, k.key_id, acdb_api.key_revoke(k.id)"
+    "  FROM acdb.api_keys k WHERE k.workspace_id = $1::uuid"
+    "  AND k.key_id = $2 OFFSET 0) e";
 
 static enum verdict
 step_list(struct req *r)
@@ -66,36 +72,43 @@ step_list(struct req *r)
 	return asking_send(r, list_sql, 3, params);
 }
 
+/* ?made=true: those that it made as well.  Returns 0, or -1 with r->why. */
+static int
+wants_made(struct req *r, const char **made)
+{
+	char text[8];
+	int has = http_query(&r->head, "made", text, sizeof(text));
+
+	*made = has == 1 && strcmp(text, "true") == 0 ? "true" : "false";
+	if (has == 0 || (has == 1 && (strcmp(text, "true") == 0 ||
+	    strcmp(text, "false") == 0)))
+		return 0;
+	return problem_set(&r->why, 400, "invalid_input",
+	    "\"made\" is true or false");
+}
+
 static enum verdict
 step_revoke(struct req *r)
 {
 	struct asking *a = asking_of(r, 0);
 	struct slice id = route_param(r->route, &r->head);
 	char key_id[APIKEY_ID + 1] = "";
+	const char *made;
 
-	if (a == NULL)
+	if (a == NULL || wants_made(r, &made) == -1)
 		return STEP_REFUSE;
+	if (a->answered && a->text == NULL && r->why.status == 0) {
+		problem_set(&r->why, 404, "not_found",
+		    "no such key in this workspace");
+		return STEP_REFUSE;
+	}
+	if (a->answered)
+		return asking_answer_json(r);
 	if (id.n == APIKEY_ID)
 		memcpy(key_id, id.p, APIKEY_ID);
-	if (a->answered) {
-		if (r->why.status != 0)
-			return STEP_REFUSE;
-		if (a->text == NULL) {
-			problem_set(&r->why, 404, "not_found",
-			    "no such key in this workspace");
-			return STEP_REFUSE;
-		}
-		/* Revoked now or before: it is revoked. */
-		buf_adds(&r->answer.body, "{\"key_id\":");
-		json_put_cstr(&r->answer.body, key_id);
-		buf_adds(&r->answer.body, ",\"status\":\"revoked\"}");
-		r->answer.status = 200;
-		r->answer.type = "application/json";
-		return STEP_NEXT;
-	}
-	const char *params[2] = { r->who.workspace_text, key_id };
+	const char *params[3] = { r->who.workspace_text, key_id, made };
 
-	return asking_send(r, revoke_sql, 2, params);
+	return asking_send(r, revoke_sql, 3, params);
 }
 
 static const struct step list_steps[] = {

@@ -292,6 +292,36 @@ BEGIN
 END
 $fn$;
 
+-- The active keys that this one made, by minting or rotating, that those
+-- made, and so on: as after a leak.  With p_revoke they end too; when this
+-- key is revoked before, in the same transaction, none can be made meanwhile
+-- (key_limits() waits for the lock, and is looked for again behind it).
+CREATE OR REPLACE FUNCTION acdb_api.key_made(p_key uuid, p_revoke boolean)
+RETURNS text[]
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $fn$
+DECLARE
+	makers uuid[] := ARRAY[p_key];
+	made text[] := '{}';
+BEGIN
+	LOOP
+		made := made || ARRAY(SELECT k.key_id FROM acdb.api_keys k
+		    WHERE k.created_by = ANY (makers) AND k.revoked_at IS NULL
+		    AND (k.expires_at > now()) IS NOT FALSE
+		    ORDER BY k.created_at, k.key_id);
+		IF p_revoke THEN
+			UPDATE acdb.api_keys k SET revoked_at = now()
+			    WHERE k.created_by = ANY (makers)
+			    AND k.revoked_at IS NULL;
+		END IF;
+		makers := ARRAY(SELECT k.id FROM acdb.api_keys k
+		    WHERE k.created_by = ANY (makers));
+		EXIT WHEN makers = '{}';
+	END LOOP;
+	RETURN made;
+END
+$fn$;
+
 -- The new key keeps the old one's expiry: a holder must not be able to
 -- prolong a key by rotating it.  The old one lives on for the overlap.
 CREATE OR REPLACE FUNCTION acdb_api.key_rotate(p_key uuid, p_new_key_id text,

@@ -50,6 +50,7 @@ GRANT EXECUTE ON FUNCTION
 	acdb_api.key_mint(uuid, text, bytea, text, text, text, timestamptz,
 	    boolean, float8, float8, cidr[], uuid, boolean),
 	acdb_api.key_revoke(uuid),
+	acdb_api.key_made(uuid, boolean),
 	acdb_api.key_rotate(uuid, text, bytea, interval),
 	acdb_api.repair_login(name, text),
 	acdb_api.attach_role(name, text)

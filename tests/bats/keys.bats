@@ -221,6 +221,38 @@ follow_shows() {
 	run -64 db revoke
 }
 
+@test "a revoked key's makings are named, and with --made end with it" {
+	local admin made next line other
+	admin=$(db mint --role dbadmin) other=$(db mint)
+	made=$(KEY=$admin minted) next=$(KEY=$made rotated)
+	line="acd_dev_$(id "$admin")"
+	run --separate-stderr -0 db revoke "$line"
+	becomes 401 "$admin"
+	[ "$(status "$next")" = 200 ]
+	[[ $stderr == *"key $(id "$next"), which $(id "$admin") made, is still \
+active"*--made* ]]
+	run --separate-stderr -0 db revoke --json "$line"
+	[ "$(jq -c '.[0].still_active' <<<"$output")" = \
+	    "[\"$(id "$made")\",\"$(id "$next")\"]" ]
+	run --separate-stderr -0 db revoke --made "$line"
+	[[ $stderr == *"had already revoked key $(id "$admin")"* ]]
+	[[ $stderr == *"revoked key $(id "$next"), which $(id "$admin") made"* ]]
+	becomes 401 "$made"
+	becomes 401 "$next"
+	[ "$(status "$other")" = 200 ]
+	run --separate-stderr -0 db revoke "$line"
+	[[ $stderr != *made* ]]
+}
+
+# With $KEY, over the API: a new key's token.
+minted() {
+	api POST /v1/auth/keys "$KEY" '{"pg_role":"dbuser"}' | head -n 1 | jq -r .token
+}
+
+rotated() {
+	api POST /v1/auth/keys/rotate "$KEY" | head -n 1 | jq -r .token
+}
+
 @test "list shows what is in force, --all the rest" {
 	local t id
 	t=$(db mint --name gone --workspace listed)
@@ -351,7 +383,7 @@ follow_shows() {
 }
 
 @test "over HTTPS: mint, list, show, revoke within the key's workspace" {
-	local t id mine
+	local t id mine made
 	mine=$(id "$(cat "$SRV/admin.key")")
 	db mint --workspace elsewhere --name foreign >/dev/null
 	run --separate-stderr -0 acdb-keys mint --role dbuser --name far \
@@ -369,10 +401,16 @@ follow_shows() {
 	[[ $output != *foreign* ]]
 	run --separate-stderr -0 acdb-keys show "acd_dev_$id"
 	[[ $output == *"name             far"* ]]
+	made=$(KEY=$t rotated)
 	run --separate-stderr -0 acdb-keys revoke "acd_dev_$id"
-	[ "$(status "$t")" = 401 ]
+	[ "$(status "$t")" = 401 ] && [ "$(status "$made")" = 200 ]
+	[[ $stderr == *"key $(id "$made"), which $id made, is still"*--made* ]]
 	run --separate-stderr -0 acdb-keys list
 	[[ $output != *"$id"* ]]
+	run --separate-stderr -0 acdb-keys revoke --made --json "acd_dev_$id"
+	[ "$(jq -c '.[0].also_revoked' <<<"$output")" = \
+	    "[\"$(id "$made")\"]" ]
+	becomes 401 "$made"
 	run -64 acdb-keys revoke "acd_dev_$mine"
 	[[ $output == *--self* ]]
 	[ "$(status '')" = 200 ]

@@ -250,6 +250,13 @@ from() {
 	unset KEY
 	# Again: it is revoked.
 	ask DELETE "/v1/auth/keys/${victim:8:16}" && ok
+	is '[.status,.still_active]' '["revoked",[]]'
+	ask DELETE "/v1/auth/keys/${victim:8:16}?made=true" && ok
+	is '[.status,.also_revoked]' '["revoked",[]]'
+	for made in yes '' true%00 TRUE; do
+		ask DELETE "/v1/auth/keys/${victim:8:16}?made=$made"
+		refused 400 invalid_input
+	done
 	ask GET "/v1/auth/keys?limit=1000" && is "[.items[] |
 	    select(.key_id == \"${victim:8:16}\") | .status]" '["revoked"]'
 	for id in AAAAAAAAAAAAAAAA x "$(printf '%0100d' 0)"; do
