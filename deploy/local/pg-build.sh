@@ -22,11 +22,7 @@ contrib="pg_trgm btree_gin btree_gist citext fuzzystrmatch hstore intarray
     ltree pgcrypto unaccent uuid-ossp pg_stat_statements dblink file_fdw
     postgres_fdw tablefunc"
 
-if [ "$(id -u)" -eq 0 ]; then
-	cache=/var/cache/agentcoopdb
-else
-	cache=${XDG_CACHE_HOME:-$HOME/.cache}/agentcoopdb
-fi
+cache=$("${0%/*}/cache-dir.sh") || exit 1
 
 say() {
 	printf 'pg-build: %s\n' "$*" >&2

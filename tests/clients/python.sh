@@ -12,11 +12,7 @@ list=$1 name=${1##*/} name=${name%.txt}
 export LC_ALL=C
 umask 022
 
-if [ "$(id -u)" -eq 0 ]; then
-	cache=/var/cache/agentcoopdb
-else
-	cache=${XDG_CACHE_HOME:-$HOME/.cache}/agentcoopdb
-fi
+cache=$("${0%/*}/../../deploy/local/cache-dir.sh") || exit 1
 
 say() {
 	printf 'clients/python.sh: %s\n' "$*" >&2

@@ -11,11 +11,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 export LC_ALL=C
 umask 022
 
-if [ "$(id -u)" -eq 0 ]; then
-	cache=/var/cache/agentcoopdb
-else
-	cache=${XDG_CACHE_HOME:-$HOME/.cache}/agentcoopdb
-fi
+cache=$("$here/../../deploy/local/cache-dir.sh") || exit 1
 
 fail() {
 	printf 'setup: %s\n' "$*" >&2
