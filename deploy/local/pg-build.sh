@@ -8,6 +8,9 @@
 # unprivileged user.  What appears in the cache is complete: it is made
 # beside it and renamed; two runs wait for one another.
 set -u
+# PostgreSQL makes its generated headers only where no other make calls it,
+# and takes the caller's options.
+unset MAKELEVEL MAKEFLAGS MFLAGS MAKEOVERRIDES
 export LC_ALL=C
 umask 022
 
