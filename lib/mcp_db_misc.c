@@ -14,6 +14,21 @@ static const char server_sql[] =
     "  AS pgvector, current_setting('search_path') AS search_path,"
     " current_setting('statement_timeout') AS statement_timeout";
 
+/* What is added to what the gateway says of the key, and is not taken from
+ * there: so many cells of server_sql, and the mode. */
+#define CELLS	4
+static const char *const own[] = { "postgresql", "pgvector", "search_path",
+    "statement_timeout", "mode" };
+
+static bool
+is_own(const struct json *j, uint32_t name)
+{
+	for (size_t i = 0; i < NELEM(own); i++)
+		if (json_is(j, name, own[i]))
+			return true;
+	return false;
+}
+
 /* The first answer without its last brace, kept until the second has come. */
 static enum mcp_verdict
 keep(struct mcp_call *c)
@@ -26,10 +41,17 @@ keep(struct mcp_call *c)
 		return mcp_db_error(c);
 	ro = json_member(j, 0, "read_only");
 	buf_init(&first, MCP_OUT_MAX / 4);
-	mcp_db_put_json(&first, j, 0);
-	if (buf_len(&first) > 1)
-		buf_truncate(&first, buf_len(&first) - 1);
-	buf_addf(&first, ",\"mode\":\"%s\"", ro != 0 &&
+	buf_addc(&first, '{');
+	for (uint32_t i = json_first(j, 0); i != 0;
+	    i = json_next(j, 0, i + 1)) {
+		if (is_own(j, i))
+			continue;
+		mcp_db_put_json(&first, j, i);
+		buf_addc(&first, ':');
+		mcp_db_put_json(&first, j, i + 1);
+		buf_addc(&first, ',');
+	}
+	buf_addf(&first, "\"mode\":\"%s\"", ro != 0 &&
 	    j->tok[ro].type == JSON_TRUE ? "read-only" : "by role");
 	c->state = buf_take(&first, NULL);
 	c->state_free = free;
@@ -41,8 +63,6 @@ keep(struct mcp_call *c)
 enum mcp_verdict
 mcp_db_whoami(struct mcp_call *c)
 {
-	static const char *const names[] = { "postgresql", "pgvector",
-	    "search_path", "statement_timeout" };
 	struct buf out;
 	char *cell;
 
@@ -55,9 +75,9 @@ mcp_db_whoami(struct mcp_call *c)
 	}
 	buf_init(&out, MCP_OUT_MAX / 4);
 	buf_adds(&out, c->state);
-	for (uint32_t i = 0; mcp_db_ok(c) && i < NELEM(names); i++) {
+	for (uint32_t i = 0; mcp_db_ok(c) && i < CELLS; i++) {
 		cell = mcp_db_cell(c, 0, 0, i);
-		buf_addf(&out, ",\"%s\":", names[i]);
+		buf_addf(&out, ",\"%s\":", own[i]);
 		json_put_cstr(&out, cell);
 		free(cell);
 	}
