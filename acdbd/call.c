@@ -122,6 +122,12 @@ check_unit(struct call *c, struct unit *u, struct problem *why)
 		    "the statement has %d placeholder%s but %d parameter%s "
 		    "supplied", s->nparams, s->nparams == 1 ? "" : "s",
 		    u->nparams, u->nparams == 1 ? " was" : "s were");
+	if (c->max_affected >= 0 && s->uncounted)
+		return problem_set(why, 400, "unsupported_statement",
+		    "PostgreSQL does not count all rows that this \"%s\" may "
+		    "change, so \"max_affected\" cannot hold for it: use one "
+		    "INSERT, UPDATE, DELETE or MERGE with none in its WITH",
+		    s->command);
 	return 0;
 }
 

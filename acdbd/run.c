@@ -206,7 +206,8 @@ run_wanted(struct call *c)
 {
 	int64_t affected = rows_affected(c);
 
-	if (c->max_affected >= 0 && affected > c->max_affected && c->writes) {
+	if (c->max_affected >= 0 && affected > c->max_affected &&
+	    c->unit[0].stmt.counted) {
 		problem_set(&c->r->why, 409, "max_affected_exceeded",
 		    "the statement would change %lld rows, \"max_affected\" "
 		    "is %lld", (long long)affected,

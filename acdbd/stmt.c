@@ -229,6 +229,14 @@ seems_destructive(const char *first, const char *sql, size_t n)
 	return strcmp(first, "DROP") == 0 || strcmp(first, "TRUNCATE") == 0;
 }
 
+/* Whether a statement that begins so has a tag that counts them. */
+static bool
+changes_rows(const char *first)
+{
+	return strcmp(first, "INSERT") == 0 || strcmp(first, "UPDATE") == 0 ||
+	    strcmp(first, "DELETE") == 0 || strcmp(first, "MERGE") == 0;
+}
+
 /* Judge by the words it begins with; PostgreSQL will say the rest. */
 static int
 examine_unparsed(struct stmt *st, const char *sql, size_t n,
@@ -250,6 +258,8 @@ examine_unparsed(struct stmt *st, const char *sql, size_t n,
 	st->kind = stmt_word_is_outside(&w) ? STMT_OUTSIDE :
 	    stmt_word_kind(&w);
 	st->destructive = seems_destructive(w.word[0], sql, n);
+	st->counted = st->kind == STMT_DDL || changes_rows(w.word[0]);
+	st->uncounted = !st->counted && st->kind != STMT_OUTSIDE;
 	st->returning = st->kind == STMT_WRITE ||
 	    strcmp(w.word[0], "CALL") == 0;
 	st->nparams = sqllex_params(sql, n);

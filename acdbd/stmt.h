@@ -36,6 +36,10 @@ struct stmt {
 	bool		 pure;		/* a read that seems to call nothing
 					 * that writes (stmt_pure.c) */
 	bool		 returning;	/* a write that returns rows, or may */
+	bool		 counted;	/* its tag counts the rows it changes */
+	bool		 uncounted;	/* changes rows that no tag counts, or
+					 * may: those of a nested statement,
+					 * of code, of TRUNCATE */
 	bool		 destructive;	/* DROP, TRUNCATE, DELETE or UPDATE
 					 * without a WHERE that names a
 					 * column, DO that seems to */

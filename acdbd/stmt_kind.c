@@ -316,6 +316,34 @@ look_at_explain(struct stmt *st, const struct stmt_tree *t, uint32_t i)
 	st->returning = st->kind != STMT_READ;
 }
 
+/* What the count in the tag says of the rows changed: it is that of the
+ * outermost statement, never of those in its WITH or below EXPLAIN. */
+static void
+look_at_count(struct stmt *st, const struct stmt_tree *t, uint32_t i,
+    enum care care)
+{
+	bool into = care == CARE_INNER;
+	int changes = 0;
+
+	for (uint32_t k = i; k < t->node[i].next; k++) {
+		into |= stmt_tree_key_is(t, k, "intoClause");
+		changes += stmt_tree_key_is(t, k, "InsertStmt") ||
+		    stmt_tree_key_is(t, k, "UpdateStmt") ||
+		    stmt_tree_key_is(t, k, "DeleteStmt") ||
+		    stmt_tree_key_is(t, k, "MergeStmt");
+	}
+	if (care == CARE_QUERY || care == CARE_INNER) {
+		st->counted = changes == 0 && into;
+		st->uncounted = changes > 0;
+	} else if (care == CARE_DML) {
+		st->counted = changes == 1;
+		st->uncounted = changes > 1;
+	} else
+		st->uncounted = st->kind == STMT_CODE ||
+		    stmt_tree_key_is(t, i, "TruncateStmt") ||
+		    (care == CARE_EXPLAIN && st->kind != STMT_READ);
+}
+
 static int
 refuse(const char *word, const char *reason, struct problem *why)
 {
@@ -377,6 +405,7 @@ stmt_kind_read(struct stmt *st, const struct stmt_tree *t, uint32_t i,
 		look(st, t, i, node->care);
 	if (node != NULL && node->care == CARE_EXPLAIN)
 		look_at_explain(st, t, i);
+	look_at_count(st, t, i, node != NULL ? node->care : CARE_NONE);
 	st->on_database = stmt_tree_key_is(t, i, "GrantStmt") &&
 	    stmt_tree_is(t, i, "objtype", "OBJECT_DATABASE");
 	if (stmt_tree_key_is(t, i, "CallStmt"))

@@ -303,6 +303,33 @@ kind() {
 	sql "INSERT INTO n VALUES (1) RETURNING i" '' '"max_affected":0' &&
 	    refused 409 max_affected_exceeded
 	sql "SELECT generate_series(1, 5)" '' '"max_affected":1' && ok
+	sql "CREATE TABLE n2 AS SELECT generate_series(1, 5)" '' \
+	    '"max_affected":4' && refused 409 max_affected_exceeded '*5*4'
+	sql "CREATE TABLE n2 AS SELECT generate_series(1, 5)" && ok
+	sql "SELECT * FROM n2 FOR UPDATE" '' '"max_affected":1' && ok
+}
+
+# Their tags count something else: the rows of the outer query, the lines of
+# the plan, nothing.
+@test "max_affected refuses what no tag counts" {
+	local statement
+	sql "DELETE FROM n" && sql "INSERT INTO n VALUES (1), (2)" && ok
+	while read -r statement; do
+		sql "$statement" '' '"max_affected":1' &&
+		    refused 400 unsupported_statement '*max_affected*' ||
+		    return 1
+	done <<-'EOT'
+	WITH d AS (DELETE FROM n RETURNING i) SELECT count(*) FROM d
+	WITH d AS (DELETE FROM n) INSERT INTO docs VALUES (1, 'x')
+	EXPLAIN ANALYZE DELETE FROM n
+	EXPLAIN (ANALYZE) UPDATE n SET i = 0
+	TRUNCATE n
+	DO $$BEGIN DELETE FROM n; END$$
+	EOT
+	sql "SELECT i FROM n ORDER BY 1" && rows '[[1],[2]]'
+	sql "EXPLAIN DELETE FROM n" '' '"max_affected":0' && ok
+	sql "WITH d AS (SELECT 1) UPDATE n SET i = 3" '' '"max_affected":1' &&
+	    refused 409 max_affected_exceeded
 }
 
 @test "notices say what PostgreSQL said" {
