@@ -115,12 +115,15 @@ pgproblem_parameter(const PGresult *res)
 {
 	static const char head[] = "unnamed portal parameter $";
 	const char *context = PQresultErrorField(res, PG_DIAG_CONTEXT);
+	const char *line = context == NULL ? NULL : strrchr(context, '\n');
 
-	/* Nothing else tells it.  A server that speaks another language than
-	 * English leaves it to the context to be read. */
-	if (context == NULL || strncmp(context, head, strlen(head)) != 0)
+	/* Nothing else tells it: the outermost line, below what the type's own
+	 * input function has to say.  A server that speaks another language
+	 * than English leaves it to the context to be read. */
+	line = line == NULL ? context : line + 1;
+	if (line == NULL || strncmp(line, head, strlen(head)) != 0)
 		return 0;
-	return (int)strtol(context + strlen(head), NULL, 10);
+	return (int)strtol(line + strlen(head), NULL, 10);
 }
 
 int
