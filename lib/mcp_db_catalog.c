@@ -53,6 +53,18 @@ put_or_null(struct mcp_call *c, struct buf *out, const char *name)
 		buf_adds(out, "null");
 }
 
+/* $1 to $3 of a search. */
+static void
+put_filters(struct mcp_call *c, struct buf *body)
+{
+	buf_adds(body, ",\"params\":[");
+	put_or_null(c, body, "pattern");
+	buf_addc(body, ',');
+	put_or_null(c, body, "schema");
+	buf_addc(body, ',');
+	put_or_null(c, body, "kinds");
+}
+
 static int64_t
 limit_wanted(const struct mcp_call *c)
 {
@@ -92,12 +104,7 @@ mcp_db_list_tables(struct mcp_call *c)
 		return tell_tables(c);
 	body = mcp_db_ask_sql(c, mcp_arg_is(c, "detail", "names") ?
 	    names_sql : summary_sql);
-	buf_adds(body, ",\"params\":[");
-	put_or_null(c, body, "pattern");
-	buf_addc(body, ',');
-	put_or_null(c, body, "schema");
-	buf_addc(body, ',');
-	put_or_null(c, body, "kinds");
+	put_filters(c, body);
 	buf_addf(body, ",%lld],\"max_rows\":%lld,\"read_only\":true",
 	    (long long)mcp_arg_int(c, "cursor", 0, 0, INT32_MAX),
 	    (long long)limit_wanted(c));
@@ -155,12 +162,7 @@ mcp_db_search_schema(struct mcp_call *c)
 	if (c->step++ > 0)
 		return tell_matches(c);
 	body = mcp_db_ask_sql(c, search_sql);
-	buf_adds(body, ",\"params\":[");
-	put_or_null(c, body, "pattern");
-	buf_addc(body, ',');
-	put_or_null(c, body, "schema");
-	buf_addc(body, ',');
-	put_or_null(c, body, "kinds");
+	put_filters(c, body);
 	buf_addf(body, "],\"max_rows\":%lld,\"read_only\":true",
 	    (long long)mcp_arg_int(c, "limit", 50, 1, LIMIT_MOST));
 	return mcp_db_ask_end(c);

@@ -8,7 +8,6 @@
 
 #include "mcp_db_priv.h"
 
-#define K_MOST		1000
 #define RRF		60	/* the usual constant of the method */
 #define CANDIDATES	4	/* times k, of each kind */
 
@@ -39,10 +38,9 @@ put_text(struct mcp_call *c, struct buf *sql)
 
 /* $1 the embedding, $2 the words, then the filter's. */
 static int
-put_sql(struct mcp_call *c, const struct mcp_db_vector *v, struct buf *sql,
-    struct buf *params)
+put_sql(struct mcp_call *c, const struct mcp_db_vector *v, int64_t k,
+    struct buf *sql, struct buf *params)
 {
-	int64_t k = mcp_arg_int(c, "k", 10, 1, K_MOST);
 	char *table = mcp_arg_str(c, "table");
 	struct buf name, filter, text;
 	int n = 2, rc = -1;
@@ -91,49 +89,8 @@ free_parts:
 	return rc;
 }
 
-static enum mcp_verdict
-ask_search(struct mcp_call *c, const struct mcp_db_vector *v)
-{
-	struct buf sql, params, *body;
-	enum mcp_verdict verdict = MCP_DONE;
-
-	buf_init(&sql, MCP_MESSAGE_MAX);
-	buf_init(&params, MCP_MESSAGE_MAX);
-	if (put_sql(c, v, &sql, &params) == 0) {
-		body = mcp_db_ask_sql(c, buf_cstr(&sql));
-		buf_adds(body, ",\"params\":");
-		buf_adds(body, buf_cstr(&params));
-		buf_adds(body, ",\"read_only\":true");
-		mcp_db_vector_put_settings(body, c, v, CANDIDATES *
-		    mcp_arg_int(c, "k", 10, 1, K_MOST));
-		verdict = mcp_db_ask_end(c);
-	}
-	buf_fini(&sql);
-	buf_fini(&params);
-	return verdict;
-}
-
 enum mcp_verdict
 mcp_db_hybrid_search(struct mcp_call *c)
 {
-	struct mcp_db_vector v = { .metric = 0 };
-	struct mcp_db_shape shape = mcp_db_data;
-	enum mcp_verdict verdict = MCP_DONE;
-
-	if (c->step == 0) {
-		c->step++;
-		return mcp_db_vector_look(c);
-	}
-	if ((v.column = mcp_arg_str(c, "vector_column")) == NULL)
-		return mcp_tool_error(c, "vector_column cannot be read");
-	if (c->step++ == 1) {
-		if (mcp_db_vector_found(c, &v) == 0)
-			verdict = ask_search(c, &v);
-	} else {
-		shape.drop = v.column;
-		verdict = mcp_db_tell_result(c, &shape);
-	}
-	free(v.column);
-	free(v.type);
-	return verdict;
+	return mcp_db_vector_steps(c, put_sql, CANDIDATES, &mcp_db_data);
 }

@@ -125,11 +125,15 @@ struct mcp_db_vector {
 	bool	 indexed;
 };
 
-/* Look at the columns of the argument table; then, with the answer, find the
- * one that v->column names.  Returns 0, or -1 with the error written. */
+/* One search: what put writes (0, or -1 with the error written) of which the
+ * nearest k are wanted, candidates times as many looked at in the index. */
+enum mcp_verdict mcp_db_vector_steps(struct mcp_call *c,
+	    int (*put)(struct mcp_call *c, const struct mcp_db_vector *v,
+	    int64_t k, struct buf *sql, struct buf *params),
+	    int candidates, const struct mcp_db_shape *shape);
+
+/* Look at the columns of the argument table. */
 enum mcp_verdict mcp_db_vector_look(struct mcp_call *c);
-int	 mcp_db_vector_found(struct mcp_call *c, struct mcp_db_vector *v)
-	    MUST_CHECK;
 enum mcp_verdict mcp_db_vector_no_table(struct mcp_call *c);
 extern const char mcp_db_vector_columns_sql[];
 
@@ -139,8 +143,5 @@ int	 mcp_db_vector_put_columns(struct mcp_call *c, struct buf *sql,
 	    const char *prefix) MUST_CHECK;
 int	 mcp_db_vector_put_filter(struct mcp_call *c, struct buf *sql,
 	    struct buf *params, int *n) MUST_CHECK;
-void	 mcp_db_vector_put_settings(struct buf *body,
-	    const struct mcp_call *c, const struct mcp_db_vector *v,
-	    int64_t k);
 
 #endif

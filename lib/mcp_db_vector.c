@@ -104,8 +104,10 @@ choose_metric(const struct mcp_call *c, const char *opclass)
 }
 
 /* What the look has found out about the vector column; errors are told. */
-int
-mcp_db_vector_found(struct mcp_call *c, struct mcp_db_vector *v)
+/* Find the column that v->column names.  Returns 0, or -1 with the error
+ * written. */
+static int
+found(struct mcp_call *c, struct mcp_db_vector *v)
 {
 	struct mcp_value e = mcp_arg(c, "query_embedding");
 	uint32_t n = e.j->tok[e.i].n;
@@ -212,8 +214,8 @@ mcp_db_vector_put_filter(struct mcp_call *c, struct buf *sql,
 }
 
 /* An index looks at no more candidates than these settings say. */
-void
-mcp_db_vector_put_settings(struct buf *body, const struct mcp_call *c,
+static void
+put_settings(struct buf *body, const struct mcp_call *c,
     const struct mcp_db_vector *v, int64_t k)
 {
 	bool filter = mcp_arg(c, "filter").j != NULL;
@@ -226,7 +228,7 @@ mcp_db_vector_put_settings(struct buf *body, const struct mcp_call *c,
 }
 
 static int
-put_search(struct mcp_call *c, const struct mcp_db_vector *v,
+put_search(struct mcp_call *c, const struct mcp_db_vector *v, int64_t k,
     struct buf *sql, struct buf *params)
 {
 	char *table = mcp_arg_str(c, "table");
@@ -261,26 +263,28 @@ put_search(struct mcp_call *c, const struct mcp_db_vector *v,
 	buf_adds(sql, " ORDER BY ");
 	mcp_db_put_ident(sql, v->column);
 	buf_addf(sql, " %s $1::%s LIMIT %lld", metrics[v->metric].op, v->type,
-	    (long long)mcp_arg_int(c, "k", 10, 1, K_MOST));
+	    (long long)k);
 	buf_addc(params, ']');
 	return rc;
 }
 
 static enum mcp_verdict
-ask_search(struct mcp_call *c, const struct mcp_db_vector *v)
+ask_search(struct mcp_call *c, const struct mcp_db_vector *v,
+    int (*put)(struct mcp_call *c, const struct mcp_db_vector *v, int64_t k,
+    struct buf *sql, struct buf *params), int candidates)
 {
+	int64_t k = mcp_arg_int(c, "k", 10, 1, K_MOST);
 	struct buf sql, params, *body;
 	enum mcp_verdict verdict = MCP_DONE;
 
 	buf_init(&sql, MCP_MESSAGE_MAX);
 	buf_init(&params, MCP_MESSAGE_MAX);
-	if (put_search(c, v, &sql, &params) == 0) {
+	if (put(c, v, k, &sql, &params) == 0) {
 		body = mcp_db_ask_sql(c, buf_cstr(&sql));
 		buf_adds(body, ",\"params\":");
 		buf_adds(body, buf_cstr(&params));
 		buf_adds(body, ",\"read_only\":true");
-		mcp_db_vector_put_settings(body, c, v,
-		    mcp_arg_int(c, "k", 10, 1, K_MOST));
+		put_settings(body, c, v, candidates * k);
 		verdict = mcp_db_ask_end(c);
 	}
 	buf_fini(&sql);
@@ -289,13 +293,12 @@ ask_search(struct mcp_call *c, const struct mcp_db_vector *v)
 }
 
 enum mcp_verdict
-mcp_db_vector_search(struct mcp_call *c)
+mcp_db_vector_steps(struct mcp_call *c, int (*put)(struct mcp_call *c,
+    const struct mcp_db_vector *v, int64_t k, struct buf *sql,
+    struct buf *params), int candidates, const struct mcp_db_shape *shape)
 {
-	bool include = mcp_arg_bool(c, "include_vectors");
 	struct mcp_db_vector v = { .metric = 0 };
-	struct mcp_db_shape shape = { .max_bytes = include ?
-	    MCP_DB_BYTES_MAX : MCP_DB_BYTES, .vectors = include,
-	    .data = true };
+	struct mcp_db_shape dropping = *shape;
 	enum mcp_verdict verdict = MCP_DONE;
 
 	if (c->step == 0) {
@@ -305,15 +308,26 @@ mcp_db_vector_search(struct mcp_call *c)
 	if ((v.column = mcp_arg_str(c, "vector_column")) == NULL)
 		return mcp_tool_error(c, "vector_column cannot be read");
 	if (c->step++ == 1) {
-		if (mcp_db_vector_found(c, &v) == 0)
-			verdict = ask_search(c, &v);
+		if (found(c, &v) == 0)
+			verdict = ask_search(c, &v, put, candidates);
 	} else {
-		shape.drop = include ? NULL : v.column;
-		verdict = mcp_db_tell_result(c, &shape);
+		dropping.drop = shape->vectors ? NULL : v.column;
+		verdict = mcp_db_tell_result(c, &dropping);
 	}
 	free(v.column);
 	free(v.type);
 	return verdict;
+}
+
+enum mcp_verdict
+mcp_db_vector_search(struct mcp_call *c)
+{
+	bool include = mcp_arg_bool(c, "include_vectors");
+	struct mcp_db_shape shape = { .max_bytes = include ?
+	    MCP_DB_BYTES_MAX : MCP_DB_BYTES, .vectors = include,
+	    .data = true };
+
+	return mcp_db_vector_steps(c, put_search, 1, &shape);
 }
 
 /* ($1, $2, $3), ... and the values. */
