@@ -12,6 +12,7 @@
 #include "lib/cdefs.h"
 #include "lib/exitcode.h"
 #include "lib/hide.h"
+#include "lib/streams.h"
 #include "lib/version.h"
 
 static const struct cmd commands[] = {
@@ -56,6 +57,7 @@ main(int argc, char **argv)
 {
 	const struct cmd *c;
 
+	streams_hold();
 	hide_process();
 	if (argc < 2) {
 		usage(stderr);

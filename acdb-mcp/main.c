@@ -12,6 +12,7 @@
 #include "lib/exitcode.h"
 #include "lib/hide.h"
 #include "lib/log.h"
+#include "lib/streams.h"
 #include "opts.h"
 #include "print_config.h"
 #include "serve.h"
@@ -22,6 +23,7 @@ main(int argc, char **argv)
 	struct opts o;
 	int code;
 
+	streams_hold();
 	hide_process();
 	log_init("acdb-mcp", LOG_WARN, LOG_TEXT);
 	if ((code = opts_parse(&o, argc, argv)) != -1) {

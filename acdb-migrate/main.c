@@ -10,6 +10,7 @@
 #include "cmd.h"
 #include "lib/exitcode.h"
 #include "lib/hide.h"
+#include "lib/streams.h"
 #include "lib/version.h"
 
 enum { OPT_HELP = 256, OPT_VERSION, OPT_DIR, OPT_DRY_RUN, OPT_JSON, OPT_CHECK,
@@ -133,6 +134,7 @@ main(int argc, char **argv)
 	struct cmd_call c = { .url = NULL };
 	int code;
 
+	streams_hold();
 	hide_process();
 	if ((code = read_options(&c, argc, argv)) != -1)
 		return flushed(code);

@@ -15,6 +15,7 @@
 #include "lib/exitcode.h"
 #include "lib/hide.h"
 #include "lib/log.h"
+#include "lib/streams.h"
 #include "opts.h"
 #include "repl.h"
 #include "shell.h"
@@ -123,6 +124,7 @@ main(int argc, char **argv)
 	struct opts o;
 	int code;
 
+	streams_hold();
 	hide_process();
 	log_init("acdb", LOG_WARN, LOG_TEXT);
 	if ((code = opts_parse(&o, argc, argv)) != -1) {
@@ -135,7 +137,13 @@ main(int argc, char **argv)
 		die(EXIT_LOCAL, "cannot prepare for signals: %s",
 		    strerror(errno));
 	text_init();
-	code = o.task == TASK_DOCTOR ? doctor(&o) : run_statements(&o);
+	if (o.task == TASK_DOCTOR) {
+		code = doctor(&o);
+		if (fflush(stdout) == EOF || ferror(stdout))
+			die(EXIT_LOCAL, "cannot write to standard output: %s",
+			    strerror(errno));
+	} else
+		code = run_statements(&o);
 	opts_fini(&o);
 	if (code == ASK_INTERRUPTED)
 		stop_die(SIGINT);

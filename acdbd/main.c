@@ -18,6 +18,7 @@
 #include "lib/exitcode.h"
 #include "lib/hide.h"
 #include "lib/log.h"
+#include "lib/streams.h"
 #include "lib/version.h"
 #include "listen.h"
 #include "loop.h"
@@ -274,6 +275,7 @@ main(int argc, char **argv)
 	struct conf c;
 	int code = EXIT_LOCAL;
 
+	streams_hold();
 	hide_process();
 	log_init("acdbd", LOG_INFO, LOG_TEXT);
 	read_options(argc, argv, &o);

@@ -173,6 +173,21 @@ until_active() {
 	for p in acdb acdbd acdb-keys acdb-migrate acdb-mcp; do
 		run -1 bash -c "$p --help >/dev/full"
 	done
+	run -1 bash -c 'acdb doctor >/dev/full'
+}
+
+# What is opened later must not stand in for a stream that is closed.
+@test "exit 1: standard input or output that is closed" {
+	run -1 --separate-stderr timeout 20 bash -c 'exec acdb <&-'
+	[ "$stderr" = "acdb: <stdin>: Bad file descriptor" ]
+	run -1 --separate-stderr timeout 20 bash -c \
+	    'exec acdb -c "select 1" <&- >&-'
+	[[ $stderr == "acdb: cannot write: Bad file descriptor" ]]
+	run -1 bash -c 'acdb doctor >&-'
+	run -0 bash -c 'acdb -Atc "select 1" <&- 2>&-'
+	[ "$output" = 1 ]
+	run -3 bash -c 'acdb -Atc "selec 1" <&- 2>&-'
+	[ -z "$output" ]
 }
 
 @test "exit 2: nobody there, tried again first" {

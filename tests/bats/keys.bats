@@ -130,9 +130,12 @@ follow_shows() {
 @test "a token that cannot be given out is no key" {
 	local before
 	before=$(db list --all --json | jq length)
-	run -1 bash -c '"$@" >/dev/full' - env \
-	    AGENTCOOPDB_DATABASE_URL="postgresql://agentcoopdb_gateway@/agentcoopdb?host=${SRV//\//%2F}%2Fdb%2Frun" \
-	    AGENTCOOPDB_GATEWAY_PASSWORD_FILE="$SRV/db/secret" acdb-keys mint
+	for to in '>/dev/full' '>&-' '<&- >&-' '<&- >&- 2>&-'; do
+		run -1 bash -c '"$@" '"$to" - env \
+		    AGENTCOOPDB_DATABASE_URL="postgresql://agentcoopdb_gateway@/agentcoopdb?host=${SRV//\//%2F}%2Fdb%2Frun" \
+		    AGENTCOOPDB_GATEWAY_PASSWORD_FILE="$SRV/db/secret" \
+		    acdb-keys mint
+	done
 	[ "$(db list --all --json | jq length)" -eq "$before" ]
 }
 
