@@ -36,10 +36,8 @@ keylist_fini(struct keylist *l)
 }
 
 int
-keylist_ask(struct keylist *l, struct remote *gw, const char *workspace,
-    bool all)
+keylist_ask(struct keylist *l, struct remote *gw, bool all)
 {
-	l->workspace = workspace;
 	l->in_force = !all;
 	return remote_keys(gw, &l->text);
 }
@@ -49,10 +47,6 @@ fits(const struct keylist *l, const struct json *j, uint32_t i)
 {
 	if (l->key_id != NULL)
 		return json_is(j, json_member(j, i, "key_id"), l->key_id);
-	if (l->workspace != NULL &&
-	    !json_is(j, json_member(j, i, "workspace"), l->workspace) &&
-	    !json_is(j, json_member(j, i, "workspace_id"), l->workspace))
-		return false;
 	return !l->in_force || keyobj_in_force(j, i);
 }
 

@@ -13,7 +13,6 @@ struct remote;
 
 struct keylist {
 	struct buf	 text;
-	const char	*workspace;	/* print only its keys; NULL: all */
 	const char	*key_id;	/* print only this one; NULL: all */
 	bool		 in_force;	/* print only those */
 };
@@ -21,10 +20,8 @@ struct keylist {
 void	keylist_init(struct keylist *l);
 void	keylist_fini(struct keylist *l);
 
-/* Fill it from a gateway.  keeps a borrow of workspace (name or uuid).
- * Returns an exit code. */
-int	keylist_ask(struct keylist *l, struct remote *gw,
-	    const char *workspace, bool all) MUST_CHECK;
+/* Fill it from a gateway.  Returns an exit code. */
+int	keylist_ask(struct keylist *l, struct remote *gw, bool all) MUST_CHECK;
 
 /* Print the keys as a table, or the list in JSON; or the one key there is,
  * a line a member or as a JSON object.  Return an exit code. */

@@ -61,8 +61,12 @@ list_main(const struct cmd *c, int argc, char **argv)
 	keylist_init(&l);
 	if (p.db != NULL)
 		rc = from_database(p.db, workspace, all, &l.text);
+	else if (workspace != NULL)
+		rc = cmd_usage(c, "over HTTPS the keys of the asking key's "
+		    "workspace are listed; --workspace needs "
+		    "AGENTCOOPDB_DATABASE_URL");
 	else
-		rc = keylist_ask(&l, p.gw, workspace, all);
+		rc = keylist_ask(&l, p.gw, all);
 	if (rc == EXIT_OK)
 		rc = keylist_print(&l, common.json);
 	keylist_fini(&l);

@@ -27,7 +27,7 @@ fetch(const struct place *p, const char *arg, struct keylist *l, char **key)
 	if (p->db != NULL)
 		return db_keys(p->db, *key, NULL, true, &l->text);
 	l->key_id = *key;
-	return keylist_ask(l, p->gw, NULL, true);
+	return keylist_ask(l, p->gw, true);
 }
 
 int

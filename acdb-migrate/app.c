@@ -202,16 +202,43 @@ app_down(struct cmd_call *c, int64_t n)
 	return app_done(&a, rc);
 }
 
+/* 0 is the version before all. */
+static int
+refuse_unknown(struct app *a, int64_t version)
+{
+	for (size_t i = 0; i < a->dir.n; i++)
+		if (a->dir.f[i].version == version)
+			return 0;
+	return version == 0 ? 0 : pg_error_set(&a->e, EXIT_REFUSED,
+	    "no migration has the number %lld", (long long)version);
+}
+
 int
 app_goto(struct cmd_call *c, int64_t version)
 {
 	struct app a;
 	int rc = app_read(&a, c);
 
+	if (rc == 0)
+		rc = refuse_unknown(&a, version);
 	if (rc == 0 && (rc = apprun_open(&a.run, c, &a.e)) == 0 &&
 	    (rc = go_down(&a, INT64_MAX, version)) == 0)
 		rc = go_up(&a, INT64_MAX, version);
 	return app_done(&a, rc);
+}
+
+static int
+one_baseline(struct app *a, size_t i)
+{
+	char line[512];
+
+	if (!a->run.dry_run && apprun_baseline(&a->run, &a->dir.f[i],
+	    &a->up[i], &a->e) == -1)
+		return -1;
+	(void)snprintf(line, sizeof(line), "%s %s for applied",
+	    a->run.dry_run ? "would take" : "took", a->dir.f[i].name);
+	cmd_say(NULL, line);
+	return 0;
 }
 
 int
@@ -227,9 +254,8 @@ app_baseline(struct cmd_call *c, int64_t version)
 		if (a.dir.f[i].version > version)
 			break;
 		rc = apprun_record(&a.run, &a.dir.f[i], NULL, &rec, &a.e);
-		if (rc == 0 && !rec.finished && !c->dry_run)
-			rc = apprun_baseline(&a.run, &a.dir.f[i], &a.up[i],
-			    &a.e);
+		if (rc == 0 && !rec.finished)
+			rc = one_baseline(&a, i);
 	}
 	return app_done(&a, rc);
 }

@@ -6,10 +6,21 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "appfile.h"
 
 #define DIGITS_MAX	18
+
+/* Whether it was likely meant for one: a name such as "0001-notes.sql". */
+static bool
+is_near(const char *name)
+{
+	size_t n = strlen(name);
+
+	return strspn(name, "0123456789") > 0 && n > 4 &&
+	    strcasecmp(name + n - 4, ".sql") == 0;
+}
 
 /* Split "0001_notes.up.sql": the length of "0001_notes", 0 for a name that
  * is no migration's.  *down tells which way. */
@@ -66,6 +77,12 @@ add(struct appdir *d, const char *dir, const char *name, struct buf *err)
 	size_t n = stem(name, &version, &down);
 	char **path;
 
+	if (n == 0 && is_near(name)) {
+		(void)buf_addf(err, "%s/%s: a migration's name is like "
+		    "0001_notes.up.sql, with up to %d digits", dir, name,
+		    DIGITS_MAX);
+		return -1;
+	}
 	if (n == 0)
 		return 0;
 	f = slot(d, version, name, n);

@@ -167,6 +167,10 @@ appsql_read(struct appsql *q, const char *path, struct buf *err)
 		return -1;
 	}
 	secret_sha256(q->sha, q->text, n);
+	if (n >= 3 && memcmp(q->text, "\xef\xbb\xbf", 3) == 0) {
+		n -= 3;			/* a byte-order mark, as for psql */
+		memmove(q->text, q->text + 3, n + 1);
+	}
 	if (strlen(q->text) != n) {
 		(void)buf_addf(err, "%s: holds a NUL", path);
 	} else if (header(q, path, q->text, err) == 0 &&

@@ -161,5 +161,11 @@ lint_files(const char *dir)
 int
 cmd_lint(struct cmd_call *c)
 {
-	return c->argc > 0 ? lint_files(c->argv[0]) : lint_database(c);
+	if (c->argc > 0 && c->dir != NULL) {
+		cmd_say(NULL, "lint takes one directory: DIR or --dir DIR");
+		return EXIT_USAGE;
+	}
+	if (c->argc > 0 || c->dir != NULL)
+		return lint_files(c->argc > 0 ? c->argv[0] : c->dir);
+	return lint_database(c);
 }

@@ -15,15 +15,19 @@
 #define NAME_CHARS	"abcdefghijklmnopqrstuvwxyz0123456789_"
 
 static int
-make_file(const char *dir, int64_t version, const char *name, const char *way,
+make_file(const struct cmd_call *c, int64_t version, const char *way,
     const char *text)
 {
 	char path[4096];
 	FILE *f;
 	int rc;
 
-	(void)snprintf(path, sizeof(path), "%s/%04lld_%s.%s.sql", dir,
-	    (long long)version, name, way);
+	(void)snprintf(path, sizeof(path), "%s/%04lld_%s.%s.sql", c->dir,
+	    (long long)version, c->argv[0], way);
+	if (c->dry_run) {
+		fprintf(stderr, "acdb-migrate: would make %s\n", path);
+		return 0;
+	}
 	if ((f = fopen(path, "wxe")) == NULL) {
 		fprintf(stderr, "acdb-migrate: %s: %s\n", path,
 		    strerror(errno));
@@ -65,10 +69,8 @@ cmd_new(struct cmd_call *c)
 		version = d.f[d.n - 1].version + 1;
 	appdir_fini(&d);
 	buf_fini(&err);
-	if (make_file(c->dir, version, name, "up",
-	    "-- What it does, and why.\n") == -1 ||
-	    make_file(c->dir, version, name, "down",
-	    "-- How to undo it.\n") == -1)
+	if (make_file(c, version, "up", "-- What it does, and why.\n") == -1 ||
+	    make_file(c, version, "down", "-- How to undo it.\n") == -1)
 		return EXIT_LOCAL;
 	return EXIT_OK;
 }

@@ -424,6 +424,8 @@ rotated() {
 	[[ $output == *AGENTCOOPDB_DATABASE_URL* ]]
 	run -64 acdb-keys workspace list
 	run -64 acdb-keys mint --workspace blue
+	run -64 acdb-keys list --workspace default
+	[[ $output == *AGENTCOOPDB_DATABASE_URL* ]]
 	run -64 acdb-keys rotate nosuchkey
 	run -64 acdb-keys rotate --overlap 1h
 }

@@ -548,8 +548,12 @@ audit_rules() {
 	run -3 acdb-migrate down 1 --dir "$d"
 	[[ $output == *"has no way back"* ]]
 	echo "DROP TABLE second" >"$d/0002_second.down.sql"
+	run -3 acdb-migrate goto 20 --dir "$d"
+	[[ $output == *"no migration has the number 20"* ]]
 	run -0 acdb-migrate goto 0 --dir "$d"
 	[ -z "$(sql "SELECT 1 FROM pg_class WHERE relname = 'first'")" ]
+	run -0 acdb-migrate baseline 1 --dir "$d" --dry-run
+	[[ $output == *"would take 0001_first for applied" ]]
 	run -0 acdb-migrate baseline 1 --dir "$d"
 	run -0 acdb-migrate status --dir "$d"
 	[[ $output == *"0001  applied "*"0002  pending "* ]]
@@ -559,6 +563,29 @@ audit_rules() {
 	rm "$d"/0001*
 	run -3 acdb-migrate up --dir "$d"
 	[[ $output == *"0001_first was applied, but its file is missing"* ]]
+}
+
+@test "an application's files: misnamed, with a mark, only looked at" {
+	local d=$BATS_TEST_TMPDIR/app
+	mkdir "$d"
+	sql "DELETE FROM acdb.app_migrations"
+	run -0 acdb-migrate new marked --dir "$d" --dry-run
+	[[ $output == *"would make $d/0001_marked.up.sql"* ]]
+	[ -z "$(ls "$d")" ]
+	printf '\xef\xbb\xbf-- acdb: timeout=5s\r\nCREATE TABLE marked ();\r\n' \
+	    >"$d/0001_marked.sql"
+	echo "-- for people" >"$d/notes.sql"
+	run -0 acdb-migrate up --dir "$d"
+	[ "$(sql "SELECT count(*) FROM marked")" = 0 ]
+	# Left out, it would be missed where nobody looks.
+	echo "SELECT 1" >"$d/0002-hyphen.sql"
+	run -1 acdb-migrate up --dir "$d"
+	[[ $output == *"$d/0002-hyphen.sql: a migration's name is like"* ]]
+	mv "$d/0002-hyphen.sql" "$d/0002_commit.sql"
+	echo "COMMIT" >"$d/0002_commit.sql"
+	run -7 acdb-migrate lint --dir "$d"
+	[[ $output == *"0002_commit.sql:1: COMMIT"* ]]
+	run -64 acdb-migrate lint --dir "$d" "$d"
 }
 
 @test "an application's migration is all or nothing, and cannot end early" {
