@@ -67,6 +67,7 @@ static void
 print_tag(FILE *out, const struct print_style *st, const struct result *r)
 {
 	char tag[128];
+	struct buf shown;
 
 	result_tag(r, tag, sizeof(tag));
 	if (st->quiet || print_for_programs(st) || tag[0] == '\0')
@@ -76,7 +77,11 @@ print_tag(FILE *out, const struct print_style *st, const struct result *r)
 	if (result_has_table(r) && (strcmp(r->command, "SELECT") == 0 ||
 	    strcmp(r->command, "FETCH") == 0))
 		return;
-	fprintf(out, "%s\n", tag);
+	buf_init(&shown, PRINT_ROW_MAX);
+	text_put(&shown, tag, strlen(tag), print_escape(st));
+	buf_addc(&shown, '\n');
+	print_flush(out, &shown);
+	buf_fini(&shown);
 }
 
 int

@@ -37,7 +37,8 @@ put_named(struct buf *b, const char *name, const char *text)
 {
 	if (text[0] == '\0')
 		return;
-	buf_addf(b, "%s: ", name);
+	put_foreign(b, name);
+	buf_adds(b, ": ");
 	put_foreign(b, text);
 	buf_addc(b, '\n');
 }
