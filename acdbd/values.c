@@ -45,6 +45,20 @@ put_json(struct buf *out, const char *v, size_t n)
 	buf_commit(out, n);
 }
 
+/* What DateStyle ISO is made of, a digit first. */
+static bool
+is_time(const char *v, size_t n)
+{
+	if (n == 0 || n > 64 || !isdigit((unsigned char)v[0]))
+		return false;
+	for (size_t i = 0; i < n; i++)
+		if (!isdigit((unsigned char)v[i]) && v[i] != ':' &&
+		    v[i] != '-' && v[i] != '+' && v[i] != '.' &&
+		    v[i] != ' ' && v[i] != 'B' && v[i] != 'C')
+			return false;
+	return true;
+}
+
 /*
  * ISO 8601 from PostgreSQL's ISO style: the blank between date and time
  * becomes T, an offset of hours alone gets its minutes.  "infinity" and
@@ -56,7 +70,7 @@ put_time(struct buf *out, const char *v, size_t n, bool has_date, bool zoned)
 	const char *blank, *sign;
 	size_t body = n, offset;
 
-	if (n == 0 || n > 64 || !(isdigit((unsigned char)v[0]))) {
+	if (!is_time(v, n)) {
 		json_put_str(out, v, n);
 		return;
 	}
@@ -128,11 +142,11 @@ put_level(struct array *a, int depth)
 	while (a->p < a->end && *a->p != '}') {
 		if (*a->p == '{' ? put_level(a, depth + 1) : put_element(a))
 			return -1;
-		if (a->p < a->end && *a->p == a->delim) {
-			a->p++;
-			buf_addc(a->out, ',');
-		} else if (a->p < a->end && *a->p != '}')
+		if (a->p == a->end || *a->p == '}')
+			break;
+		if (*a->p++ != a->delim || a->p == a->end || *a->p == '}')
 			return -1;
+		buf_addc(a->out, ',');
 	}
 	if (a->p == a->end)
 		return -1;
