@@ -48,11 +48,11 @@ call_free(struct call *c)
 {
 	if (c == NULL)
 		return;
-	for (struct unit *u = c->unit; u < c->unit + c->nunits; u++) {
-		free(u->sql);
-		free(u->param_types);
-		free(u->values);
-		buf_fini(&u->param_text);
+	for (int i = 0; i < c->nunits; i++) {
+		free(c->unit[i].sql);
+		free(c->unit[i].param_types);
+		free(c->unit[i].values);
+		buf_fini(&c->unit[i].param_text);
 	}
 	for (int i = 0; i < c->nsettings; i++) {
 		free(c->settings[i].name);
