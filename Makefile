@@ -193,10 +193,11 @@ property: all
 FUZZ_SECONDS ?= 60
 CLANG	?= clang
 FUZZ	:= $(patsubst tests/fuzz/%.c,build/fuzz/tests/%,$(wildcard tests/fuzz/fuzz_*.c))
-build/fuzz/tests/fuzz_%: build/fuzz/tests/fuzz/fuzz_%.o $(LIBACDB) $(O)/acdbd.a $(O)/acdb.a
+FUZZED	:= $(patsubst %,$(O)/%.a,acdbd acdb acdb-keys)
+build/fuzz/tests/fuzz_%: build/fuzz/tests/fuzz/fuzz_%.o $(LIBACDB) $(FUZZED)
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)
-	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $< $(O)/acdbd.a $(O)/acdb.a $(LIBACDB) \
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $< $(FUZZED) $(LIBACDB) \
 		-L$(PG_LIB) -lpq -lpg_query -lssl -lcrypto -lcurl -lreadline -lm
 
 .PHONY: fuzz fuzz-short fuzz-build

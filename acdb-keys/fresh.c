@@ -97,6 +97,19 @@ take_text(const struct json *j, const char *member, char *out, size_t size)
 	return rc;
 }
 
+/* Whether what was taken is a token, and its id. */
+static int
+check_token(const struct fresh *f)
+{
+	struct apikey k;
+	int rc = apikey_parse(&k, f->token, strlen(f->token));
+
+	if (rc == 0 && strcmp(k.id, f->key_id) != 0)
+		rc = -1;
+	secret_wipe(&k, sizeof(k));
+	return rc;
+}
+
 int
 fresh_take(struct fresh *f, const char *answer, size_t n)
 {
@@ -108,6 +121,8 @@ fresh_take(struct fresh *f, const char *answer, size_t n)
 		if (rc == 0)
 			rc = take_text(&j, "new_key_id", f->key_id,
 			    sizeof(f->key_id));
+		if (rc == 0)
+			rc = check_token(f);
 		json_fini(&j);
 	}
 	if (rc == 0)

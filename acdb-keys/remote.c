@@ -16,6 +16,7 @@
 #include "lib/json.h"
 #include "lib/profile.h"
 #include "lib/secret.h"
+#include "lib/utf8.h"
 #include "lib/version.h"
 
 #define TRIES		4
@@ -123,14 +124,19 @@ no_answer(enum httpc_result got, struct httpc_answer *a, const char *method)
 	return EXIT_LOCAL;
 }
 
+/* For people. */
 static char *
 member_text(const struct json *j, const char *name)
 {
 	uint32_t v = json_member(j, 0, name);
 
-	if (v == 0 || j->tok[v].type != JSON_STRING)
+	char *s;
+
+	if (v == 0 || j->tok[v].type != JSON_STRING ||
+	    (s = json_strdup(j, v)) == NULL)
 		return NULL;
-	return json_strdup(j, v);
+	utf8_quiet(s);
+	return s;
 }
 
 /* The gateway said no. */

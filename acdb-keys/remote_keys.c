@@ -53,14 +53,16 @@ take_page(const struct buf *page, struct buf *out, bool *first,
 	return rc;
 }
 
-/* Cursors are ours to give back, not to look into: escape what a query
- * cannot hold (RFC 3986 section 2.3). */
+/* What a URL holds as it is (RFC 3986 section 2.3). */
+static const char unreserved[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+    "abcdefghijklmnopqrstuvwxyz0123456789-._~";
+
+/* Cursors are ours to give back, not to look into. */
 static void
 put_escaped(struct buf *path, const char *s)
 {
 	for (; *s != '\0'; s++)
-		if (strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-		    "abcdefghijklmnopqrstuvwxyz0123456789-._~", *s) != NULL)
+		if (strchr(unreserved, *s) != NULL)
 			buf_addc(path, *s);
 		else
 			buf_addf(path, "%%%02X", (unsigned char)*s);
@@ -119,11 +121,28 @@ begins(const struct json *j, uint32_t i, const char *member, const char *with,
 	return yes;
 }
 
+/* The id of the key at i, to be freed: it becomes part of a path.  NULL where
+ * it is none. */
+static char *
+id_of(const struct json *j, uint32_t i)
+{
+	uint32_t v = json_member(j, i, "key_id");
+	char *id = v == 0 ? NULL : json_strdup(j, v);
+
+	if (id != NULL && strlen(id) == APIKEY_ID &&
+	    strspn(id, unreserved) == APIKEY_ID)
+		return id;
+	warnx("the gateway's list of keys has one without an id");
+	free(id);
+	return NULL;
+}
+
 static char *
 find(const struct json *j, const char *id, int *rc)
 {
 	uint32_t items = json_list(j, 0, "items"), match = 0;
 	unsigned found = 0;
+	char *key_id;
 
 	for (uint32_t i = items == 0 ? 0 : json_first(j, items); i != 0;
 	    i = json_next(j, items, i)) {
@@ -139,8 +158,9 @@ find(const struct json *j, const char *id, int *rc)
 	}
 	*rc = EXIT_REFUSED;
 	if (found == 1) {
-		*rc = EXIT_OK;
-		return json_strdup(j, json_member(j, match, "key_id"));
+		if ((key_id = id_of(j, match)) != NULL)
+			*rc = EXIT_OK;
+		return key_id;
 	}
 	if (found == 0)
 		warnx("no key '%s' in the workspace of the key that asks", id);

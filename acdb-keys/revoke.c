@@ -14,6 +14,7 @@
 #include "lib/cdefs.h"
 #include "lib/exitcode.h"
 #include "lib/json.h"
+#include "lib/utf8.h"
 #include "place.h"
 #include "remote.h"
 
@@ -139,10 +140,12 @@ tell_made(const struct ended *e, bool made)
 	for (i = json_first(&j, 0); i != 0; i = json_next(&j, 0, i)) {
 		char *id = json_strdup(&j, i);
 
-		if (id != NULL)
+		if (id != NULL) {
+			utf8_quiet(id);
 			warnx(made ? "revoked key %s, which %s made" :
 			    "key %s, which %s made, is still active", id,
 			    e->key_id);
+		}
 		free(id);
 	}
 	if (!made && json_first(&j, 0) != 0)

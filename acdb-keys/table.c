@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "lib/exitcode.h"
+#include "lib/utf8.h"
 
 #define GAP	2
 
@@ -68,8 +69,17 @@ width(const char *s)
 void
 table_text(FILE *out, const char *s)
 {
-	for (; *s != '\0'; s++)
-		putc((unsigned char)*s < 0x20 || *s == 0x7f ? '?' : *s, out);
+	const unsigned char *p = (const unsigned char *)s;
+	size_t n = strlen(s), k;
+
+	for (size_t i = 0; i < n; i += k) {
+		k = utf8_seq(p + i, n - i);
+		if (k == 0 || p[i] < 0x20 || utf8_talks(utf8_decode(p + i, k)))
+			putc('?', out);
+		else
+			fwrite(p + i, 1, k, out);
+		k += k == 0;
+	}
 }
 
 static void

@@ -10,6 +10,7 @@
 #include "lib/apikey.h"
 #include "lib/exitcode.h"
 #include "lib/json.h"
+#include "lib/utf8.h"
 #include "problem_doc.h"
 
 struct patient {
@@ -94,6 +95,8 @@ member(struct patient *d, const char *name)
 	i = json_member(&j, 0, name);
 	if (i != 0 && j.tok[i].type == JSON_STRING)
 		s = json_strdup(&j, i);
+	if (s != NULL)
+		utf8_quiet(s);
 	json_fini(&j);
 	return s;
 }
@@ -147,6 +150,8 @@ check_me(struct patient *d)
 	if (d->a.status != 200) {
 		buf_addf(&d->why, "/v1/me answers %d", d->a.status);
 		if (problem_doc_read(&doc, &d->a) == 0) {
+			utf8_quiet(doc.title);
+			utf8_quiet(doc.detail);
 			buf_addf(&d->why, " %s: %s", doc.title, doc.detail);
 			problem_doc_fini(&doc);
 		}

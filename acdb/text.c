@@ -21,18 +21,6 @@ text_init(void)
 		setlocale(LC_CTYPE, "C.UTF-8");
 }
 
-/* The code point of a well-formed sequence of n bytes. */
-static uint32_t
-decode(const unsigned char *p, size_t n)
-{
-	static const uint32_t mask[] = { 0, 0x7f, 0x1f, 0x0f, 0x07 };
-	uint32_t c = p[0] & mask[n];
-
-	for (size_t i = 1; i < n; i++)
-		c = c << 6 | (p[i] & 0x3f);
-	return c;
-}
-
 size_t
 text_width(const char *p, size_t n)
 {
@@ -47,20 +35,10 @@ text_width(const char *p, size_t n)
 			k = 1;
 			continue;
 		}
-		w = wcwidth((wchar_t)decode(s + i, k));
+		w = wcwidth((wchar_t)utf8_decode(s + i, k));
 		width += w > 0 ? (size_t)w : 0;
 	}
 	return width;
-}
-
-/* Controls, and the marks that change the direction of what follows. */
-static bool
-talks(uint32_t c)
-{
-	return (c < 0x20 && c != '\n' && c != '\t') ||
-	    (c >= 0x7f && c < 0xa0) || c == 0x061c ||
-	    (c >= 0x200e && c <= 0x200f) || (c >= 0x2028 && c <= 0x202e) ||
-	    (c >= 0x2066 && c <= 0x2069);
 }
 
 static void
@@ -93,12 +71,12 @@ put(struct buf *out, const char *p, size_t n, enum text_escape escape,
 
 	for (size_t i = 0; i < n; i += k) {
 		k = utf8_seq(s + i, n - i);
-		c = k == 0 ? s[i] : decode(s + i, k);
+		c = k == 0 ? s[i] : utf8_decode(s + i, k);
 		if (columns && c == '\t')
 			put_tab(out, line);
 		else if (k == 0 && escape == TEXT_PSQL)
 			buf_addf(out, "\\x%02X", (unsigned)c);
-		else if (k != 0 && escape != TEXT_AS_IS && talks(c))
+		else if (k != 0 && escape != TEXT_AS_IS && utf8_talks(c))
 			put_escaped(out, c, escape);
 		else
 			buf_add(out, s + i, k == 0 ? 1 : k);

@@ -17,9 +17,9 @@
 #include "httpc.h"
 #include "httpc_url.h"
 #include "secret.h"
+#include "utf8.h"
 
 #define CONNECT_MS	10000
-#define ANSWER_MAX	((size_t)64 * 1024 * 1024)
 #define KEEPALIVE_S	30L
 
 struct httpc {
@@ -160,7 +160,8 @@ take_config(struct httpc *h, const struct httpc_config *c)
 		h->authorization = NULL;
 		return -1;
 	}
-	h->answer_max = c->answer_max > 0 ? c->answer_max : ANSWER_MAX;
+	h->answer_max = c->answer_max > 0 ? c->answer_max :
+	    HTTPC_ANSWER_MAX;
 	h->wake_fd = c->wake_fd;
 	h->woken = c->woken;
 	h->woken_arg = c->woken_arg;
@@ -228,33 +229,6 @@ void
 httpc_set_timeout(struct httpc *h, int64_t total_ms)
 {
 	curl_easy_setopt(h->easy, CURLOPT_TIMEOUT_MS, (long)total_ms);
-}
-
-void
-httpc_answer_init(struct httpc_answer *a)
-{
-	memset(a, 0, sizeof(*a));
-	buf_init(&a->body, ANSWER_MAX);
-	buf_init(&a->why, HTTPC_WHY_MAX);
-}
-
-void
-httpc_answer_fini(struct httpc_answer *a)
-{
-	buf_fini(&a->body);
-	buf_fini(&a->why);
-}
-
-static void
-answer_clear(struct httpc_answer *a, size_t max)
-{
-	buf_clear(&a->body);
-	a->body.max = max;
-	buf_clear(&a->why);
-	a->sent = a->replayed = a->json = false;
-	a->status = 0;
-	a->retry_after = -1;
-	a->request_id[0] = '\0';
 }
 
 static int
@@ -354,10 +328,11 @@ read_head(struct httpc *h, struct httpc_answer *a)
 
 /* What libcurl, or the system below it, says of the failure. */
 static const char *
-cause(const struct httpc *h, CURLcode code)
+cause(struct httpc *h, CURLcode code)
 {
 	long err = 0;
 
+	utf8_quiet(h->error);		/* a certificate's names, for one */
 	if (code == CURLE_COULDNT_CONNECT &&
 	    curl_easy_getinfo(h->easy, CURLINFO_OS_ERRNO, &err) == CURLE_OK &&
 	    err != 0)
@@ -366,7 +341,7 @@ cause(const struct httpc *h, CURLcode code)
 }
 
 static enum httpc_result
-untrusted(const struct httpc *h, CURLcode code, struct buf *why)
+untrusted(struct httpc *h, CURLcode code, struct buf *why)
 {
 	if (code == CURLE_SSL_CACERT_BADFILE)
 		buf_addf(why, "cannot read the certificates to trust%s%s: %s",
@@ -395,7 +370,13 @@ classify(struct httpc *h, CURLcode code, struct httpc_answer *a)
 		a->sent = true;
 	if (code == CURLE_OK) {
 		read_head(h, a);
-		return HTTPC_ANSWER;
+		if (a->status >= 200)
+			return HTTPC_ANSWER;
+		/* libcurl takes an interim answer and an end for one. */
+		httpc_answer_clear(a, h->answer_max);
+		a->sent = true;
+		buf_addf(&a->why, "%s broke off before its answer", h->url);
+		return HTTPC_LOST;
 	}
 	if (code == CURLE_OUT_OF_MEMORY) {
 		buf_adds(&a->why, "out of memory");
@@ -465,7 +446,7 @@ httpc_ask(struct httpc *h, const struct httpc_request *r,
 	CURLcode code;
 	char *url;
 
-	answer_clear(a, h->answer_max);
+	httpc_answer_clear(a, h->answer_max);
 	h->request = r;
 	h->answer = a;
 	h->taken = 0;

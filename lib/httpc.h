@@ -23,6 +23,7 @@
 #include "buf.h"
 #include "cdefs.h"
 
+#define HTTPC_ANSWER_MAX	((size_t)64 * 1024 * 1024)
 #define HTTPC_WHY_MAX		2048
 #define HTTPC_REQUEST_ID_MAX	128
 
@@ -96,6 +97,8 @@ void	 httpc_set_timeout(struct httpc *h, int64_t total_ms);
 
 void	 httpc_answer_init(struct httpc_answer *a);
 void	 httpc_answer_fini(struct httpc_answer *a);
+/* As if nothing had come yet; the next body has at most max bytes. */
+void	 httpc_answer_clear(struct httpc_answer *a, size_t max);
 
 /* Ask, and wait for the whole answer.  a is initialised and may have been
  * used before. */

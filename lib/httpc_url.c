@@ -66,6 +66,15 @@ judge(CURLU *u, const char *url, bool insecure_http, bool *loopback,
 	return rc;
 }
 
+static bool
+has_control(const char *s)
+{
+	for (; *s != '\0'; s++)
+		if ((unsigned char)*s <= ' ' || *s == 0x7f)
+			return true;
+	return false;
+}
+
 int
 httpc_url_check(const char *url, bool insecure_http, bool *loopback,
     struct buf *why)
@@ -75,6 +84,9 @@ httpc_url_check(const char *url, bool insecure_http, bool *loopback,
 
 	if (u == NULL)
 		buf_adds(why, "out of memory");
+	else if (has_control(url))
+		buf_adds(why, "the gateway's URL holds a blank, a line end or "
+		    "another control character");
 	else if (strstr(url, "://") == NULL ||
 	    curl_url_set(u, CURLUPART_URL, url, CURLU_NON_SUPPORT_SCHEME) !=
 	    CURLUE_OK)

@@ -17,6 +17,7 @@
 #include "profile_file.h"
 #include "secret.h"
 #include "units.h"
+#include "utf8.h"
 
 #define CONFIG_MAX	(64 * 1024)
 #define SECRET_MAX	4096
@@ -139,9 +140,10 @@ take_setting(struct parser *ps, char *text)
 	*eq = '\0';
 	text = trim(text);
 	value = trim(eq + 1);
+	utf8_quiet(text);		/* it may be told back */
 	if (!ps->section) {
 		if (strcmp(text, "default") != 0)
-			return complain(ps, "\"%s\" stands before any "
+			return complain(ps, "\"%.100s\" stands before any "
 			    "[profile NAME]", text);
 		if (!profile_name_valid(value))
 			return complain(ps, "\"default\" takes the name of a "
@@ -153,7 +155,7 @@ take_setting(struct parser *ps, char *text)
 	for (i = 0; i < NELEM(known); i++)
 		if (strcmp(text, known[i]) == 0)
 			return ps->here ? set(ps, text, value) : 0;
-	return complain(ps, "unknown setting \"%s\" (known: url, key, "
+	return complain(ps, "unknown setting \"%.100s\" (known: url, key, "
 	    "key_file, ca_file, read_only)", text);
 }
 

@@ -64,6 +64,44 @@ utf8_ascii_run(const unsigned char *p, size_t n)
 	return i;
 }
 
+uint32_t
+utf8_decode(const unsigned char *p, size_t n)
+{
+	static const uint32_t mask[] = { 0, 0x7f, 0x1f, 0x0f, 0x07 };
+	uint32_t c = p[0] & mask[n];
+
+	for (size_t i = 1; i < n; i++)
+		c = c << 6 | (p[i] & 0x3f);
+	return c;
+}
+
+bool
+utf8_talks(uint32_t c)
+{
+	return (c < 0x20 && c != '\n' && c != '\t') ||
+	    (c >= 0x7f && c < 0xa0) || c == 0x061c ||
+	    (c >= 0x200e && c <= 0x200f) || (c >= 0x2028 && c <= 0x202e) ||
+	    (c >= 0x2066 && c <= 0x2069);
+}
+
+void
+utf8_quiet(char *s)
+{
+	const unsigned char *p = (const unsigned char *)s;
+	size_t n = strlen(s), k;
+
+	for (size_t i = 0; i < n; i += k) {
+		k = utf8_seq(p + i, n - i);
+		if (k > 0 && !utf8_talks(utf8_decode(p + i, k))) {
+			memmove(s, p + i, k);
+			s += k;
+		} else
+			*s++ = '?';
+		k += k == 0;
+	}
+	*s = '\0';
+}
+
 size_t
 utf8_put(char out[4], uint32_t c)
 {

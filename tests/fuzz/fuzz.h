@@ -84,4 +84,23 @@ must_say(struct buf *why)
 	must(strchr(s, '\n') == NULL && strchr(s, '\r') == NULL);
 }
 
+/* Line ends and tabs are all that a terminal is told to do. */
+UNUSED static void
+must_be_harmless(const char *text, size_t n)
+{
+	const unsigned char *p = (const unsigned char *)text;
+	size_t k;
+	uint32_t c;
+
+	for (size_t i = 0; i < n; i += k) {
+		must((k = utf8_seq(p + i, n - i)) > 0);
+		c = utf8_decode(p + i, k);
+		must(c == '\n' || c == '\t' || (c >= 0x20 && c < 0x7f) ||
+		    c >= 0xa0);
+		must(c != 0x061c && c != 0x200e && c != 0x200f);
+		must((c < 0x2028 || c > 0x202e) &&
+		    (c < 0x2066 || c > 0x2069));
+	}
+}
+
 #endif

@@ -52,6 +52,17 @@ every_second_byte(void)
 }
 
 static void
+quiet(void)
+{
+	char text[] = "a\x1b[2J\xc2\x9b\xe2\x80\xae\t\xc3\xa4\xff\x80\n"
+	    "\xf0\x9f\x90\x94\xc3";
+
+	utf8_quiet(text);
+	is_str(text, "a?[2J??\t\xc3\xa4??\n\xf0\x9f\x90\x94?",
+	    "what talks to a terminal is shown as ?");
+}
+
+static void
 runs(void)
 {
 	char text[40];
@@ -88,6 +99,7 @@ main(void)
 	ok(seq("\xf0\x9f\x98\x28", 4) == 0, "last byte is none");
 	every_code_point();
 	every_second_byte();
+	quiet();
 	runs();
 	ok(json_utf8_valid("h\xc3\xa9llo w\xc3\xb6rld \xf0\x9f\x98\x80", 19),
 	    "a valid text");
