@@ -37,6 +37,25 @@ unique_name(char *const *name, uint32_t n, const char *want)
 	return s;
 }
 
+/* A value as it came; what ends lines between its tokens (inside a string
+ * there is none) becomes a blank, so that one row stays one line. */
+static void
+put_value(struct buf *out, const char *p, size_t n, enum text_escape escape)
+{
+	size_t k;
+
+	while (n > 0) {
+		for (k = 0; k < n && p[k] != '\n' && p[k] != '\r'; k++)
+			continue;
+		text_put(out, p, k, escape);
+		if (k < n)
+			buf_addc(out, ' ');
+		k += k < n;
+		p += k;
+		n -= k;
+	}
+}
+
 static void
 put_object(const struct print_style *st, const struct result *r,
     char *const *name, uint32_t row, struct buf *out)
@@ -58,7 +77,7 @@ put_object(const struct print_style *st, const struct result *r,
 		text_put(out, p, n, escape);
 		buf_addc(out, ':');
 		p = json_raw(&r->j, cell, &n);
-		text_put(out, p, n, escape);
+		put_value(out, p, n, escape);
 		cell = result_next_cell(r, row, cell);
 	}
 	buf_addc(out, '}');

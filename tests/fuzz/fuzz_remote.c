@@ -218,7 +218,7 @@ print_keys(struct remote *gw, bool json, bool one, FILE *out)
 	int rc;
 
 	keylist_init(&l);
-	rc = keylist_ask(&l, gw, NULL, !one);
+	rc = keylist_ask(&l, gw, !one);
 	stdout = out;
 	if (one)
 		l.key_id = "CCCCCCCCCCCCCCCC";
