@@ -146,6 +146,11 @@ cut(struct appsql *q, const char *path, size_t n, struct buf *err)
 		for (; start < p; start++)
 			first_line += *start == '\n';
 	}
+	/* It would have swallowed the rest of the file. */
+	if (rc == 0 && sqllex_state(l) == SQLLEX_COMMENT) {
+		(void)buf_addf(err, "%s: a comment is not closed", path);
+		rc = -1;
+	}
 	sqllex_free(l);
 	return rc;
 }

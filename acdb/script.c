@@ -112,6 +112,14 @@ refuse(struct script *s, const struct statement *st, const char *text)
 	return s->sink.refuse(s->sink.arg, st, text);
 }
 
+/* Whether a comment that never ends has swallowed the rest of the script:
+ * nobody meant that, and PostgreSQL says where it begins. */
+static bool
+swallowed(const struct script *s)
+{
+	return sqllex_state(s->lex) == SQLLEX_COMMENT;
+}
+
 /* What has been gathered is a whole statement. */
 static int
 send_statement(struct script *s)
@@ -127,7 +135,7 @@ send_statement(struct script *s)
 		s->mode = MODE_BEFORE_DATA;
 		v = refuse(s, &st, "COPY ... FROM STDIN is not supported "
 		    "yet");
-	} else if (sqllex_has_content(s->lex))
+	} else if (sqllex_has_content(s->lex) || swallowed(s))
 		v = s->sink.statement(s->sink.arg, &st);
 	consume(s, st.n);
 	return v == SCRIPT_STOP ? -1 : 0;
@@ -264,9 +272,10 @@ script_end(struct script *s)
 {
 	if (s->mode == MODE_COMMAND && run_command(s) == -1)
 		return -1;
-	if (s->mode != MODE_SQL || !sqllex_has_content(s->lex) ||
-	    buf_len(&s->text) == 0)
+	if (s->mode != MODE_SQL || buf_len(&s->text) == 0 ||
+	    (!sqllex_has_content(s->lex) && !swallowed(s)))
 		return 0;
-	sqllex_cut(s->lex);
+	if (!swallowed(s))
+		sqllex_cut(s->lex);
 	return send_statement(s);
 }

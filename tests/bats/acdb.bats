@@ -114,6 +114,15 @@ until_active() {
 	[ "${stderr_lines[2]}" = '               ^' ]
 }
 
+@test "a comment that never ends is an error, whatever it swallows" {
+	run -3 --separate-stderr acdb -At <<<'select 1; /* two
+	select 2;'
+	[ "$output" = 1 ]
+	[[ $stderr == "<stdin>:1:11: ERROR: unterminated /* comment"* ]]
+	run -3 acdb -c '/* select 1'
+	run -0 acdb -c '/* select 1 */ -- none'
+}
+
 @test "a byte that is no text is refused where it stands, never replaced" {
 	printf "select 'é';\nselect 1,\n 'é\xff';\n" >latin1.sql
 	run -3 --separate-stderr acdb -At -f latin1.sql

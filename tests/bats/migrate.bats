@@ -582,6 +582,9 @@ audit_rules() {
 	run -1 acdb-migrate up --dir "$d"
 	[[ $output == *"$d/0002-hyphen.sql: a migration's name is like"* ]]
 	mv "$d/0002-hyphen.sql" "$d/0002_commit.sql"
+	echo "/* CREATE TABLE never ();" >"$d/0002_commit.sql"
+	run -1 acdb-migrate up --dir "$d"
+	[[ $output == *"0002_commit.sql: a comment is not closed" ]]
 	echo "COMMIT" >"$d/0002_commit.sql"
 	run -7 acdb-migrate lint --dir "$d"
 	[[ $output == *"0002_commit.sql:1: COMMIT"* ]]

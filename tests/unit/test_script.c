@@ -67,6 +67,10 @@ static const struct { const char *text, *want; } cases[] = {
 	{ "select 1; select 2;\n\n  select\n3", "1:1:select 1;|"
 	    "1:11:select 2;|3:3:select\n3|" },
 	{ ";;\n ; -- nothing\n/* either */", "" },
+	{ "select 1; /* nothing\n; select 2;", "1:1:select 1;|"
+	    "1:11:/* nothing\n; select 2;|" },
+	{ "/* a /* b */", "1:1:/* a /* b */|" },
+	{ "select 1 /* a", "1:1:select 1 /* a|" },
 	{ "-- why\nselect 1;", "1:1:-- why\nselect 1;|" },
 	{ "select ';'; select 2", "1:1:select ';';|1:13:select 2|" },
 	{ "select $a$;$a$, \"é;\"; x", "1:1:select $a$;$a$, \"é;\";|1:23:x|" },
