@@ -249,6 +249,31 @@ read_all(int fd, size_t max)
 	return NULL;
 }
 
+/* As read_all(), up to the end of the first line that is not blank, and no
+ * byte more: what follows on standard input is the program's own. */
+static char *
+read_line(int fd, size_t max)
+{
+	bool blank = true;
+	struct buf b;
+	ssize_t n;
+	char c;
+
+	buf_init(&b, max);
+	for (;;) {
+		n = read(fd, &c, 1);
+		if (n == -1 && errno == EINTR)
+			continue;
+		if (n == -1 || (n == 1 && buf_add(&b, &c, 1) == -1))
+			break;
+		if (n == 0 || (c == '\n' && !blank))
+			return buf_take(&b, NULL);
+		blank = blank && strchr(" \t\r\n", c) != NULL;
+	}
+	buf_wipe(&b);
+	return NULL;
+}
+
 int
 profile_file_read(struct profile_entry *e, const char *name, const char *path,
     struct buf *why)
@@ -285,13 +310,13 @@ profile_file_read(struct profile_entry *e, const char *name, const char *path,
 char *
 profile_file_secret(const char *path, bool private_only, struct buf *why)
 {
-	struct stat st;
+	bool in = strcmp(path, "-") == 0;
 	char *text, *line, *out = NULL;
+	struct stat st;
 	size_t n;
 	int fd;
 
-	fd = strcmp(path, "-") == 0 ? dup(STDIN_FILENO) :
-	    open(path, O_RDONLY | O_CLOEXEC);
+	fd = in ? dup(STDIN_FILENO) : open(path, O_RDONLY | O_CLOEXEC);
 	if (fd == -1 || fstat(fd, &st) == -1) {
 		buf_addf(why, "key file %s: %s", path, strerror(errno));
 		goto close_fd;
@@ -302,7 +327,8 @@ profile_file_secret(const char *path, bool private_only, struct buf *why)
 		    (unsigned)st.st_mode & 07777);
 		goto close_fd;
 	}
-	if ((text = read_all(fd, SECRET_MAX)) == NULL) {
+	text = in ? read_line(fd, SECRET_MAX) : read_all(fd, SECRET_MAX);
+	if (text == NULL) {
 		buf_addf(why, "key file %s: %s", path, errno == EMSGSIZE ?
 		    "larger than 4 KiB" : strerror(errno));
 		goto close_fd;

@@ -114,6 +114,20 @@ until_active() {
 	[ "${stderr_lines[2]}" = '               ^' ]
 }
 
+@test "a key on standard input leaves what follows it to be run" {
+	install -m 600 "$SRV/admin.key" both
+	echo "select 1; selec" >>both
+	run -3 --separate-stderr acdb --key-file - -At <both
+	[ "$output" = 1 ]
+	[[ $stderr == "<stdin>:1:11: ERROR: syntax error"* ]]
+	run -0 acdb --key-file - -Atc 'select 2' < <(printf '\n%s' \
+	    "$(cat "$SRV/admin.key")")
+	[ "$output" = 2 ]
+	run -78 acdb --key-file - -c 'select 1' </dev/null
+	run -78 acdb --key-file - -c 'select 1' < <(printf '%05000d' 1)
+	[[ $output == *"larger than 4 KiB"* ]]
+}
+
 @test "a comment that never ends is an error, whatever it swallows" {
 	run -3 --separate-stderr acdb -At <<<'select 1; /* two
 	select 2;'
