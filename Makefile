@@ -193,7 +193,7 @@ property: all
 FUZZ_SECONDS ?= 60
 CLANG	?= clang
 FUZZ	:= $(patsubst tests/fuzz/%.c,build/fuzz/tests/%,$(wildcard tests/fuzz/fuzz_*.c))
-FUZZED	:= $(patsubst %,$(O)/%.a,acdbd acdb acdb-keys)
+FUZZED	:= $(patsubst %,$(O)/%.a,acdbd acdb acdb-keys acdb-mcp)
 build/fuzz/tests/fuzz_%: build/fuzz/tests/fuzz/fuzz_%.o $(LIBACDB) $(FUZZED)
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)

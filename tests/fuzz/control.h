@@ -46,14 +46,17 @@ row(unsigned n, const char *const *value)
 {
 	PGresult *res = PQmakeEmptyPGresult(NULL, PGRES_TUPLES_OK);
 	PGresAttDesc column[16] = { { .name = NULL } };
+	char *copy;
 
 	for (unsigned i = 0; i < n; i++)
 		column[i].name = (char[]){ "c" };
 	must(res != NULL && PQsetResultAttrs(res, (int)n, column));
-	for (unsigned i = 0; i < n; i++)
-		must(PQsetvalue(res, 0, (int)i, value[i] == NULL ? NULL :
-		    strdupa(value[i]), value[i] == NULL ? -1 :
-		    (int)strlen(value[i])));
+	for (unsigned i = 0; i < n; i++) {
+		copy = value[i] == NULL ? NULL : strdup(value[i]);
+		must(PQsetvalue(res, 0, (int)i, copy, copy == NULL ? -1 :
+		    (int)strlen(copy)));
+		free(copy);
+	}
 	return res;
 }
 
