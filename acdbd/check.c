@@ -134,7 +134,7 @@ check_database(const struct conf *c)
 }
 
 int
-check_run(const struct conf *c)
+check_run(const struct conf *c, bool embedded)
 {
 	struct confine_user user;
 	struct buf err;
@@ -154,7 +154,9 @@ check_run(const struct conf *c)
 		if (code == EXIT_OK)
 			code = check_procedures(c, &err);
 	}
-	if (code == EXIT_OK && c->database_url != NULL)
+	if (code == EXIT_OK && embedded)
+		good("database", "its own, made at start");
+	else if (code == EXIT_OK)
 		code = check_database(c);
 	buf_fini(&err);
 	return code;

@@ -383,6 +383,12 @@ ctl_ready(const struct ctl *c, const char **reason)
 }
 
 bool
+ctl_tried(const struct ctl *c)
+{
+	return c->state == READY || c->complained;
+}
+
+bool
 ctl_fresh(const struct ctl *c)
 {
 	return c->state == READY &&

@@ -59,6 +59,9 @@ void	 ctl_forget(struct ctl *c, struct ctl_query *q);
 /* Whether the database answers and its schema is of this version. */
 bool	 ctl_ready(const struct ctl *c, const char **reason);
 
+/* Whether an attempt to get there has ended, well or not. */
+bool	 ctl_tried(const struct ctl *c);
+
 /* Whether changes of keys have been heard of until a moment ago. */
 bool	 ctl_fresh(const struct ctl *c);
 

@@ -11,6 +11,7 @@
 #include "keys.h"
 #include "lib/log.h"
 #include "lib/secret.h"
+#include "loop.h"
 #include "pgtarget.h"
 #include "pool.h"
 #include "rpc_known.h"
@@ -19,6 +20,8 @@
 #include "worker.h"
 
 #define STATEMENTS	1024	/* checked ones remembered */
+#define AWAIT_MS	5000	/* for the database, and how often to look */
+#define AWAIT_STEP_MS	2
 #define CONTROL_CONNS	2	/* of a worker: control plane and audit */
 
 /* The share of one worker in AGENTCOOPDB_DATABASE_MAX_CONNS. */
@@ -107,4 +110,38 @@ db_ready(struct worker *w, const char **reason)
 		return false;
 	*reason = "connecting to the database, for the audit log";
 	return w->conf->audit_disabled || audit_ready(w->audit);
+}
+
+struct wait {
+	struct worker	*w;
+	struct timer	 timer;
+	int64_t		 until;		/* loop_now() */
+};
+
+static void
+on_wait(void *arg)
+{
+	struct wait *wait = arg;
+	struct worker *w = wait->w;
+	const char *reason;
+
+	if (db_ready(w, &reason) || loop_now(w->loop) >= wait->until ||
+	    (ctl_tried(w->ctl) && !ctl_ready(w->ctl, &reason)))
+		loop_stop(w->loop);
+	else
+		loop_timer(w->loop, &wait->timer, AWAIT_STEP_MS);
+}
+
+int
+db_await(struct worker *w)
+{
+	struct wait wait = { .w = w };
+	int rc;
+
+	wait.until = loop_now_us() / 1000 + AWAIT_MS;
+	timer_init(&wait.timer, on_wait, &wait);
+	loop_timer(w->loop, &wait.timer, 0);
+	rc = loop_run(w->loop);
+	loop_timer_stop(w->loop, &wait.timer);
+	return rc;
 }

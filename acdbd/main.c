@@ -83,6 +83,7 @@ read_options(int argc, char **argv, struct options *o)
 		{ "version", no_argument, NULL, 'V' },
 		{ NULL, 0, NULL, 0 },
 	};
+	bool inetd = false;
 	int c;
 
 	memset(o, 0, sizeof(*o));
@@ -93,7 +94,9 @@ read_options(int argc, char **argv, struct options *o)
 			o->dir = optarg;
 			break;
 		case 'i':
-			o->mode = MODE_INETD;
+			inetd = true;
+			if (o->mode != MODE_CHECK)
+				o->mode = MODE_INETD;
 			break;
 		case 'c':
 			o->mode = MODE_CHECK;
@@ -114,6 +117,8 @@ read_options(int argc, char **argv, struct options *o)
 		}
 	if (optind < argc)
 		misused("takes no arguments, only options");
+	if (inetd && o->mode != MODE_INETD)
+		misused("--inetd and --check do not go together");
 	if (o->embedded && o->mode == MODE_INETD)
 		misused("--inetd and --embedded do not go together");
 	if (o->embedded && o->dir != NULL && o->dir[0] == '\0')
@@ -210,7 +215,9 @@ serve_inetd(const struct conf *c)
 		die(EXIT_LOCAL, "out of memory");
 	board_join(w.board, 0);
 	if (db_start(&w, load_procedures(c)) == 0) {
-		r = conn_serve_inetd(&w);
+		r = db_await(&w);
+		if (r == 0)
+			r = conn_serve_inetd(&w);
 		db_stop(&w);
 	}
 	loop_free(w.loop);
@@ -288,7 +295,7 @@ main(int argc, char **argv)
 		code = serve_inetd(&c);
 		break;
 	case MODE_CHECK:
-		code = check_run(&c);
+		code = check_run(&c, o.embedded);
 		break;
 	}
 	conf_fini(&c);

@@ -74,6 +74,11 @@ void	db_stop(struct worker *w);
  * of this version.  Else *reason says what is missing (static text). */
 bool	db_ready(struct worker *w, const char **reason);
 
+/* Run the loop until requests can be served; or the database could not be
+ * reached, or has not told within a few seconds: then they are refused as ever.
+ * For who has its one request waiting.  Returns 0, or -1 (logged). */
+int	db_await(struct worker *w) MUST_CHECK;
+
 /* What the master gives a worker on its way; all borrowed for life. */
 struct worker_start {
 	unsigned		 index;

@@ -169,6 +169,11 @@ with_tls() {
 	run --separate-stderr -2 acdbd --check
 	[[ $output == *"ok	settings"* ]]
 	[[ $stderr == *database* ]]
+	# The URL is not what --embedded would serve.
+	run --separate-stderr -0 acdbd --check --embedded="$D/none"
+	[[ $output == *"ok	database: its own"* ]]
+	run -64 acdbd --check --inetd </dev/null
+	run -64 acdbd --inetd --check </dev/null
 	AGENTCOOPDB_HTTP_ADDR=0.0.0.0:1 run --separate-stderr -78 acdbd --check
 }
 

@@ -106,6 +106,19 @@ tls() {
 	[ $((SECONDS - began)) -lt 3 ]
 }
 
+# No connection to the database is there yet when its one request is.
+@test "inetd: the first request is served, not sent away" {
+	local head="Host: x\r\nConnection: close\r\nAuthorization: Bearer $(
+	    cat "$SRV/admin.key")\r\n" body='{"sql":"SELECT 6 * 7"}'
+	run -0 --separate-stderr database timeout 20 acdbd --inetd < <(
+	    printf "GET /v1/me HTTP/1.1\r\n$head\r\n")
+	[[ $output == "HTTP/1.1 200"*'"role":"dbadmin"'* ]]
+	run -0 --separate-stderr database timeout 20 acdbd --inetd < <(
+	    printf "POST /v1/sql/execute HTTP/1.1\r\n${head}%s\r\n\r\n%s" \
+	    "Content-Length: ${#body}" "$body")
+	[[ $output == "HTTP/1.1 200"*'"rows":[[42]]'* ]]
+}
+
 @test "TLS 1.2 and 1.3 are spoken, older versions are not" {
 	for version in 1.2 1.3; do
 		run -0 ask --tlsv$version --tls-max $version -o /dev/null \
