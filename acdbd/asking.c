@@ -152,6 +152,17 @@ asking_page(struct req *r, char *cursor, size_t size, char limit[ASKING_LIMIT])
 }
 
 enum verdict
+asking_answer_page(struct req *r)
+{
+	struct asking *a = r->state;
+
+	if (r->why.status == 0 && a->text == NULL)
+		problem_set(&r->why, 400, "invalid_input", "\"cursor\" is "
+		    "the next_cursor of the page before, and this is none");
+	return asking_answer_json(r);
+}
+
+enum verdict
 asking_answer_json(struct req *r)
 {
 	struct asking *a = r->state;

@@ -41,6 +41,10 @@ void	 asking_end(struct req *r);
 /* The step for GETs answered by one JSON document that the database made. */
 enum verdict asking_answer_json(struct req *r);
 
+/* The same for a page of a list: NULL from the database is a cursor that is
+ * none, 400. */
+enum verdict asking_answer_page(struct req *r);
+
 /* What a list's query asks for: the cursor, of less than size bytes, and the
  * limit as text, PostgreSQL's to read.  Returns 1; 0 where no cursor was
  * given; or -1 with r->why filled in. */

@@ -32,7 +32,10 @@ static const char list_sql[] =
     "  ORDER BY a.created_at DESC, a.id DESC LIMIT $7::int + 1),"
     " shown AS (SELECT * FROM page"
     "  ORDER BY created_at DESC, id DESC LIMIT $7::int)"
-    " SELECT pg_catalog.json_build_object('items', coalesce((SELECT"
+    " SELECT CASE WHEN $6::uuid IS NULL OR EXISTS (SELECT"
+    "  FROM acdb.audit_logs c WHERE c.id = $6::uuid"
+    "  AND c.workspace_id = $1::uuid) THEN"
+    " pg_catalog.json_build_object('items', coalesce((SELECT"
     "  pg_catalog.json_agg(pg_catalog.json_build_object("
     "   'id', id, 'created_at', created_at, 'request_id', request_id,"
     "   'key_id', key_text, 'endpoint', endpoint, 'command', command,"
@@ -42,7 +45,7 @@ static const char list_sql[] =
     "   'client_ip', pg_catalog.host(client_ip), 'trace_id', trace_id)"
     "   ORDER BY created_at DESC, id DESC) FROM shown), '[]'::json),"
     "  'next_cursor', CASE WHEN (SELECT count(*) FROM page) > $7::int"
-    "   THEN (SELECT id FROM shown ORDER BY created_at, id LIMIT 1) END)";
+    "   THEN (SELECT id FROM shown ORDER BY created_at, id LIMIT 1) END) END";
 
 static enum verdict
 refuse(struct req *r, const char *detail)
@@ -66,7 +69,7 @@ step_list(struct req *r)
 	if (a == NULL)
 		return STEP_REFUSE;
 	if (a->answered)
-		return asking_answer_json(r);
+		return asking_answer_page(r);
 	for (size_t i = 0; i < NELEM(names); i++)
 		if ((has[i] = http_query(&r->head, names[i], text[i],
 		    sizeof(text[i]))) == -1)

@@ -16,7 +16,7 @@
 #include "worker.h"
 
 /* The page behind the cursor, newest first; one row more is read to know
- * whether there is a next page. */
+ * whether there is a next page.  NULL where nothing has that cursor. */
 static const char list_sql[] =
     "WITH page AS (SELECT k.* FROM acdb.api_keys k"
     "  WHERE k.workspace_id = $1::uuid AND ($2::text IS NULL"
@@ -26,7 +26,10 @@ static const char list_sql[] =
     "  ORDER BY k.created_at DESC, k.key_id DESC LIMIT $3::int + 1),"
     " shown AS (SELECT * FROM page"
     "  ORDER BY created_at DESC, key_id DESC LIMIT $3::int)"
-    " SELECT pg_catalog.json_build_object('items', coalesce((SELECT"
+    " SELECT CASE WHEN $2::text IS NULL OR EXISTS (SELECT"
+    "  FROM acdb.api_keys c WHERE c.key_id = $2"
+    "  AND c.workspace_id = $1::uuid) THEN"
+    " pg_catalog.json_build_object('items', coalesce((SELECT"
     "  pg_catalog.json_agg(pg_catalog.json_build_object("
     "   'key_id', key_id, 'role', pg_role, 'env', env, 'name', name,"
     "   'read_only', read_only, 'ungated', ungated, 'status', CASE"
@@ -41,7 +44,7 @@ static const char list_sql[] =
     "   ORDER BY created_at DESC, key_id DESC) FROM shown),"
     "  '[]'::json), 'next_cursor', CASE WHEN (SELECT count(*) FROM page) >"
     "  $3::int THEN (SELECT key_id FROM shown"
-    "   ORDER BY created_at, key_id LIMIT 1) END)";
+    "   ORDER BY created_at, key_id LIMIT 1) END) END";
 
 /* Revoked now or before: it is revoked.  What it made is looked for behind
  * that. */
@@ -63,7 +66,7 @@ step_list(struct req *r)
 	if (a == NULL)
 		return STEP_REFUSE;
 	if (a->answered)
-		return asking_answer_json(r);
+		return asking_answer_page(r);
 	if ((has_cursor = asking_page(r, cursor, sizeof(cursor), limit)) == -1)
 		return STEP_REFUSE;
 	const char *params[3] = { r->who.workspace_text,

@@ -225,6 +225,7 @@ completed() {
 	same "${seen[*]} $cursor" \
 	    "seen-6 seen-5 seen-4 seen-3 seen-2 seen-1 null"
 	for query in limit=0 limit=x status=99 status=x cursor=x since=never \
+	    cursor=01234567-89ab-7def-8123-456789abcdef \
 	    until=%00 since=%zz; do
 		ask GET "/v1/audit?$query" && refused 400 invalid_input
 	done

@@ -219,7 +219,9 @@ from() {
 	done
 	same "${seen[*]}" "k4 k3 k2 k1 k0"
 	same "$cursor" null
-	for query in limit=0 limit=1001 limit=x cursor=toolongtobeacursor; do
+	# One that is nobody's must not look like the list's end.
+	for query in limit=0 limit=1001 limit=x cursor=toolongtobeacursor \
+	    cursor=x cursor= "cursor=$(cut -c9-24 "$SRV/admin.key")"; do
 		KEY=$admin ask GET "/v1/auth/keys?$query"
 		refused 400 invalid_input
 	done
