@@ -173,6 +173,13 @@ ctl_ready(const struct ctl *c, const char **reason)
 }
 
 bool
+ctl_tried(const struct ctl *c)
+{
+	(void)c;
+	return true;
+}
+
+bool
 ctl_fresh(const struct ctl *c)
 {
 	(void)c;
