@@ -18,6 +18,12 @@ SQL = "/v1/sql/execute"
 BATCH = "/v1/sql/batch"
 RPC = "/v1/rpc/call"
 MCP = "/v1/mcp"
+# Seconds.  A busy machine takes its time over what is bounded, too; what is
+# not takes minutes.  What has a deadline of a second ends; and a key, within
+# one on a machine at rest.
+SLOW = 10
+LIVES = 12
+ENDS = 3
 BODIES = "SELECT body FROM notes ORDER BY body"
 
 

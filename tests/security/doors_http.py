@@ -9,7 +9,8 @@ import time
 import zlib
 
 import server
-from door import BODIES, SQL, Doors, Raw, head, key_id, request, statuses
+from door import BODIES, LIVES, SLOW, SQL, Doors, Raw, head, key_id, \
+    request, statuses
 from server import WS
 
 
@@ -108,7 +109,7 @@ class Framing(Doors):
         began, wrong = time.monotonic(), []
         for _ in range(8):
             a = self.a.execute("SELECT 1")
-            if a.status != 200 or a.seconds > 2:
+            if a.status != 200 or a.seconds > SLOW:
                 wrong.append("a call among them: %d, %.1f s" % (a.status,
                     a.seconds))
             for c in slow[:20]:
@@ -124,7 +125,7 @@ class Framing(Doors):
                 wrong.append("a slow client stays")
             c.close()
         took = time.monotonic() - began
-        if took > 12:
+        if took > 8 + LIVES:
             wrong.append("the slow ones lived for %.1f s" % took)
         return wrong
 

@@ -2,7 +2,8 @@
 
 import sys
 
-from door import BATCH, RPC, SQL, Doors, Later, Raw, head, key_id, until
+from door import BATCH, RPC, SLOW, SQL, Doors, Later, Raw, head, \
+    key_id, until
 from server import WS
 
 
@@ -128,17 +129,17 @@ class Procedures(Doors):
         for name, schema, args in bombs:
             beside = Later(self.b.execute, "SELECT 1")
             a = self.put(self.admin, "bomb", schema=schema)
-            if a.seconds > 1:
+            if a.seconds > SLOW:
                 wrong.append("%s: PUT took %.1f s" % (name, a.seconds))
             if a.status < 300:
                 a = self.call(self.a, "bomb", args)
-                if a.seconds > 1:
+                if a.seconds > SLOW:
                     wrong.append("%s: took %.1f s" % (name, a.seconds))
                 if a.status not in (200, 400):
                     wrong.append("%s: %d" % (name, a.status))
             elif a.status != 400:
                 wrong.append("%s: PUT %d" % (name, a.status))
-            if beside.wait().seconds > 1:
+            if beside.wait().seconds > SLOW:
                 wrong.append("%s: others wait" % name)
         self.drop("bomb")
         return wrong

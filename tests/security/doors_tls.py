@@ -9,7 +9,7 @@ import subprocess
 import time
 
 import server
-from door import Doors, Later, Raw, request, until
+from door import LIVES, SLOW, Doors, Later, Raw, request, until
 
 
 def hello():
@@ -136,13 +136,13 @@ class Handshakes(Doors):
                     pass
             n += 1
             time.sleep(0.02)
-        if beside.wait().seconds > 0.8:
+        if beside.wait().seconds > SLOW:
             wrong.append("others wait")
         for i, s in enumerate(slow):
-            if not self.ended(s, 4)[0]:
+            if not self.ended(s, SLOW)[0]:
                 wrong.append("number %d stays" % i)
             s.close()
-        if time.monotonic() - began > 4:
+        if time.monotonic() - began > LIVES:
             wrong.append("they stayed %.1f s" % (time.monotonic() - began))
         return wrong
 

@@ -10,7 +10,8 @@ import subprocess
 import time
 
 import server
-from door import SQL, Doors, Raw, head, request, rest, statuses, until
+from door import LIVES, SLOW, SQL, Doors, Raw, head, request, rest, \
+    statuses, until
 
 ALERT, HANDSHAKE, DATA = 21, 22, 23
 TLS12, TLS13 = 0x0303, 0x0304
@@ -277,16 +278,18 @@ class Wire(Doors):
                 except OSError:
                     return True
             at += 1
-            return self.a.execute("SELECT 1").seconds > 1
+            if self.a.execute("SELECT 1").seconds > SLOW:
+                wrong.append("others wait")
+            return False
 
-        if not until(trickle, 4):
-            wrong.append("a trickle is listened to for 4 s")
+        if not until(trickle, LIVES):
+            wrong.append("a trickle is listened to for %d s" % LIVES)
         for s in held + slow:
             if not rest(s)[1]:
                 wrong.append("one stays")
             s.close()
         took = time.monotonic() - began
-        if took > 5:
+        if took > LIVES:
             wrong.append("they lived for %.1f s" % took)
         return wrong
 
@@ -446,7 +449,7 @@ class Requests(Doors):
             many.append(c)
         if not until(lambda: conns() >= before + len(many), 2):
             wrong.append("they were never held")
-        if self.b.execute("SELECT 1").seconds > 2:
+        if self.b.execute("SELECT 1").seconds > SLOW:
             wrong.append("others wait")
         if not until(lambda: conns() <= before, 8):
             wrong.append("%d connections stay" % (conns() - before))
