@@ -210,7 +210,7 @@ endif
 fuzz: fuzz-build
 	@sh tests/fuzz/run.sh $(FUZZ_SECONDS) $(FUZZ)
 fuzz-short:
-	@FUZZ_SEED=1 $(MAKE) --no-print-directory FUZZ_SECONDS=6 fuzz
+	@FUZZ_SEED=1 $(MAKE) --no-print-directory FUZZ_SECONDS=4 fuzz
 
 # What a compiler does not check: each script prints file:line and the rule.
 SCRIPTS	= $(shell git ls-files '*.sh')
