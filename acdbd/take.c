@@ -225,6 +225,24 @@ refuse(struct call *c, const struct sent *s, const PGresult *res,
 	why->tx = c->outside ? PROBLEM_TX_NONE : PROBLEM_TX_ROLLED_BACK;
 }
 
+/* Whether what failed, perhaps because a cancel came late, was keeping a
+ * refusal: told without being kept, it might not be the same when asked for
+ * again.  Nothing was done. */
+static bool
+refuse_unkept(struct call *c)
+{
+	if (c->r == NULL || c->outside || !c->ended || !c->idem.wanted ||
+	    c->idem.by_control || c->r->why.status == 0)
+		return false;
+	problem_set(&c->r->why, 503, "database_unavailable", "the call was "
+	    "refused, and that could not be kept: ask again with the same "
+	    "Idempotency-Key");
+	c->r->why.retry_after = 1;
+	c->r->why.retryable = 1;
+	c->r->why.tx = PROBLEM_TX_ROLLED_BACK;
+	return true;
+}
+
 static void
 take_error(struct call *c, const struct sent *s, const PGresult *res)
 {
@@ -232,6 +250,8 @@ take_error(struct call *c, const struct sent *s, const PGresult *res)
 		pgc_fail(&c->c->pg);
 		return;
 	}
+	if (refuse_unkept(c))
+		c->failed = true;
 	if (c->failed)
 		return;
 	c->failed = true;

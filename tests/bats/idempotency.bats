@@ -159,6 +159,22 @@ again() {
 	sql "SELECT count(*) FROM u" && value 0
 }
 
+@test "a failure that cannot be kept is not told as one" {
+	store=$(server_sql "SELECT pg_get_functiondef(p.oid) FROM pg_proc p
+	    WHERE proname = 'idempotency_store'")
+	server_sql "$(sed "s/^BEGIN\$/BEGIN RAISE query_canceled;/" \
+	    <<<"$store")" >/dev/null
+	for members in '' '"max_affected":0'; do
+		once unkept "INSERT INTO once VALUES (1/${#members})" '' \
+		    "$members"
+		refused 503 database_unavailable '*Idempotency-Key*'
+		has '"retryable":true' && has '"tx":"rolled_back"'
+		[ -n "$(header retry-after)" ]
+	done
+	server_sql "$store" >/dev/null
+	again unkept "INSERT INTO once VALUES (1/0)" && has invalid_input
+}
+
 @test "failures that may pass are not kept" {
 	sql "DELETE FROM once WHERE i = 0" && ok
 	n=0
