@@ -380,5 +380,6 @@ rows_end(struct call *c)
 		buf_addf(out, ",\"retries\":%d", c->retries);
 	buf_addf(out, ",\"duration_ms\":%lld}",
 	    (long long)((loop_now_us() - c->r->started_us + 500) / 1000));
-	return buf_failed(out) || buf_failed(prefix) ? -1 : 0;
+	return buf_failed(out) || buf_failed(prefix) ||
+	    buf_len(prefix) + buf_len(out) > out->max ? -1 : 0;
 }

@@ -226,11 +226,29 @@ raise() {
 		"431 headers_too_large"
 }
 
+REST='"duration_ms":0}'
+
+# sized N: the status, and the bytes, of an answer with a text of so many.
+sized() {
+	curl -sS --max-time 60 --cacert "$SRV/tls/cert.pem" -K <(key_header) \
+	    -o /dev/null -w '%{http_code} %{size_download}\n' \
+	    --data "$(request "SELECT repeat('x', $1)")" \
+	    "$URL/v1/sql/execute"
+}
+
 @test "an answer over the limit is refused, and a write then undone" {
 	sql "SELECT repeat('x', 1000000) FROM generate_series(1, 8)" && ok
 	sql "SELECT repeat('x', 1000000) FROM generate_series(1, 9)" &&
 	    refused 413 response_too_large '*8388608*'
 	sql "SELECT repeat('x', 9000000)" && refused 413 response_too_large
+	# To the byte, but for the digits of duration_ms.
+	sql "SELECT repeat('x', 1)" && ok
+	body=${body%\"duration_ms*}
+	room=$((8388608 + 1 - ${#body} - ${#REST}))
+	[[ $(sized $((room + 1))) == "413 "* ]]
+	read -r status size < <(sized $((room - 5)))
+	[ "$status" = 200 ] && [ "$size" -gt 8388600 ]
+	[ "$size" -le 8388608 ]
 	sql "INSERT INTO p SELECT i, repeat('x', 1000000), 1
 	    FROM generate_series(101, 109) i RETURNING n" &&
 	    refused 413 response_too_large && has '"tx":"rolled_back"'
