@@ -31,6 +31,16 @@ refuse(struct problem *why, const char *detail)
 	return -1;
 }
 
+/* What neither an extension nor a trailer's value holds (RFC 9110 5.5).
+ * A char may be signed or not; what is beyond ASCII is no control. */
+static bool
+is_control(char ch)
+{
+	unsigned char c = (unsigned char)ch;
+
+	return (c < ' ' && c != '\t') || c == 127;
+}
+
 /* One byte of a chunk's first line.  Returns 0, or -1 where it is wrong. */
 static int
 size_byte(struct http_chunks *c, char ch)
@@ -62,7 +72,7 @@ size_byte(struct http_chunks *c, char ch)
 		c->overhead++;
 		if (ch == '\r')
 			c->state = SIZE_LF;
-		else if ((ch >= 0 && ch < ' ' && ch != '\t') || ch == 127)
+		else if (is_control(ch))
 			return -1;
 		return 0;
 	default:	/* SIZE_LF */
@@ -102,7 +112,7 @@ trailer_byte(struct http_chunks *c, char ch)
 	case TRAILER_VALUE:
 		if (ch == '\r')
 			c->state = TRAILER_LF;
-		else if ((ch >= 0 && ch < ' ' && ch != '\t') || ch == 127)
+		else if (is_control(ch))
 			return -1;
 		return 0;
 	case TRAILER_LF:

@@ -386,6 +386,28 @@ test_chunks(void)
 	buf_fini(&out);
 }
 
+/* The same whether a char is signed (x86-64) or not (arm64). */
+static void
+test_chunk_bytes(void)
+{
+	char extension[] = "1;?\r\na\r\n0\r\n\r\n", value[] =
+	    "0\r\na:?\r\n\r\n";
+	struct buf out = { 0 };
+	size_t used, right = 0;
+	int want;
+
+	for (int c = 0; c < 256; c++) {
+		want = (c < ' ' && c != '\t') || c == 127 ? -1 : 1;
+		extension[2] = value[5] = (char)c;
+		right += unchunk(extension, sizeof(extension) - 1, 64, 64,
+		    &out, &used) == want;
+		right += unchunk(value, sizeof(value) - 1, 64, 64, &out,
+		    &used) == want;
+	}
+	ok(right == 512, "every byte in extensions and trailers");
+	buf_fini(&out);
+}
+
 static void
 test_bad_chunks(void)
 {
@@ -432,6 +454,7 @@ main(void)
 	test_limits();
 	test_query();
 	test_chunks();
+	test_chunk_bytes();
 	test_bad_chunks();
 	is_str(http_reason(200), "OK", "reason");
 	is_str(http_reason(299), "", "no reason");
