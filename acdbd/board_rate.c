@@ -64,10 +64,11 @@ find(struct board_shared *s, uint64_t tag, int64_t now)
 	return rest;
 }
 
+/* NaN, which float8 may hold, is the least: no machine's idea of it. */
 static int64_t
 clamp(double ns)
 {
-	return ns < 1 ? 1 : ns > SPAN_MAX ? (int64_t)SPAN_MAX : llround(ns);
+	return !(ns >= 1) ? 1 : ns > SPAN_MAX ? (int64_t)SPAN_MAX : llround(ns);
 }
 
 bool
@@ -78,7 +79,7 @@ board_rate_take(struct board_shared *s, const uint8_t key[16], double rate,
 	int64_t interval = clamp((double)SECOND_NS / rate);
 	int64_t limit = clamp(burst * (double)interval);
 	struct board_rate *slot = find(s, board_hash(s, key), now);
-	int64_t tat = LOAD(&slot->tat), from, wait;
+	int64_t tat = LOAD(&slot->tat), from, wait, left;
 
 	for (;;) {
 		/* Of a limit that was raised since: no emptier than empty. */
@@ -101,7 +102,8 @@ board_rate_take(struct board_shared *s, const uint8_t key[16], double rate,
 		    from + interval))
 			break;
 	}
-	*remaining = (unsigned)(-wait / interval);
+	left = -wait / interval;
+	*remaining = left > UINT32_MAX ? UINT32_MAX : (unsigned)left;
 	*retry_after = 0;
 	return true;
 }

@@ -1,6 +1,7 @@
 /*
  * throttle.c - see throttle.h.
  */
+#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -25,6 +26,14 @@ refuse(struct req *r, unsigned retry_after, const char *fmt, ...)
 	return STEP_REFUSE;
 }
 
+/* What a double beyond unsigned becomes differs from machine to machine. */
+static unsigned
+shown(double rate)
+{
+	return rate < 1 ? 1 : rate < (double)UINT_MAX ? (unsigned)rate :
+	    UINT_MAX;
+}
+
 enum verdict
 step_throttle(struct req *r)
 {
@@ -36,7 +45,7 @@ step_throttle(struct req *r)
 		    "ask for less at a time", (int)(UNREAD_MOST >> 20));
 	if (r->who.rate <= 0)
 		return STEP_NEXT;
-	r->rate_limit = (unsigned)r->who.rate < 1 ? 1 : (unsigned)r->who.rate;
+	r->rate_limit = shown(r->who.rate);
 	if (board_take(r->w->board, r->who.rate_of, r->who.rate,
 	    r->who.burst < 1 ? 1 : r->who.burst, loop_now_us(),
 	    &r->rate_remaining, &retry_after))

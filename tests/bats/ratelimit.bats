@@ -104,6 +104,8 @@ remaining() {
 	ask GET /v1/me && ok && remaining "1000 999"
 	KEY=$(limited --rate 10)
 	ask GET /v1/me && ok && remaining "10 19"
+	KEY=$(limited --rate 4294967296 --burst 8000000000)
+	ask GET /v1/me && ok && remaining "4294967295 4294967295"
 }
 
 @test "a key that replaces itself gains no rate by it" {

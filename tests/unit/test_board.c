@@ -2,6 +2,7 @@
  * test_board.c - counting over several processes, rate limits at a clock of
  * our own, and the metrics text.
  */
+#include <math.h>
 #include <sys/wait.h>
 
 #include "acdbd/board.h"
@@ -77,7 +78,8 @@ static void
 test_rates(struct board *b)
 {
 	static const uint8_t slow[16] = { 3 }, one[16] = { 4 },
-	    fast[16] = { 5 }, raised[16] = { 6 };
+	    fast[16] = { 5 }, raised[16] = { 6 }, vast[16] = { 8 },
+	    none[16] = { 9 };
 	int64_t t = 5000 * SECOND;
 
 	ok(drain(b, slow, 0.1, 1, t) == 1, "0.1 a second: one");
@@ -98,6 +100,10 @@ test_rates(struct board *b)
 	ok(take(b, raised, t + 17000), "but goes on at the new rate");
 	ok(!board_take(b, raised, 1e-9, 1e6, t, &left, &retry) || left > 0,
 	    "absurd limits do no harm");
+	ok(board_take(b, vast, 5e9, 8e9, t, &left, &retry) &&
+	    left == UINT32_MAX, "what is left does not fit 32 bits");
+	ok(board_take(b, none, (double)NAN, 2, t, &left, &retry) &&
+	    left == 1, "no number: the fastest rate there is");
 }
 
 /* Sum of the calls allowed to four processes at one moment. */
