@@ -150,6 +150,9 @@ certs_load(struct certs *c, struct buf *err)
 	struct tls *tls;
 	int r = -1;
 
+	/* A reader that sees what is written from here on must see that its
+	 * slot is the next one, too. */
+	atomic_thread_fence(memory_order_release);
 	if (read_pair(c, next, err) == -1)
 		goto wipe;
 	if (generation > 0 && next->ncert == used->ncert &&
