@@ -110,6 +110,79 @@ read_kind(struct mcp_call *c)
 	return c->nid > 0 ? MCP_REQUEST : MCP_NOTIFICATION;
 }
 
+static const char *
+skip_blanks(const char *p, const char *end)
+{
+	while (p < end && (*p == ' ' || *p == '\t' || *p == '\r' ||
+	    *p == '\n'))
+		p++;
+	return p;
+}
+
+/* Behind the closing quote of the string that begins at p, or end. */
+static const char *
+skip_string(const char *p, const char *end)
+{
+	for (p++; p < end && *p != '"'; p++)
+		if (*p == '\\' && end - p > 1)
+			p++;
+	return p < end ? p + 1 : end;
+}
+
+/* The id of an object that is not good JSON, by a look at its outermost
+ * members alone: whoever has sent it awaits an answer to that id, and would
+ * wait in vain for one to null.  NULL where it has none to be seen. */
+static const char *
+find_lost_id(const char *p, const char *end, size_t *n)
+{
+	const char *name, *from;
+	int depth = 0;
+
+	if ((p = skip_blanks(p, end)) == end || *p != '{')
+		return NULL;
+	while (p < end) {
+		if (*p != '"') {
+			depth += (*p == '{' || *p == '[') -
+			    (*p == '}' || *p == ']');
+			p++;
+			continue;
+		}
+		name = p;
+		p = skip_blanks(skip_string(p, end), end);
+		if (depth != 1 || p == end || *p != ':' ||
+		    end - name < 4 || memcmp(name, "\"id\"", 4) != 0)
+			continue;
+		from = p = skip_blanks(p + 1, end);
+		if (p < end && *p == '"')
+			p = skip_string(p, end);
+		else
+			while (p < end && strchr(",} \t\r\n", *p) == NULL)
+				p++;
+		*n = (size_t)(p - from);
+		return from;
+	}
+	return NULL;
+}
+
+static void
+take_lost_id(struct mcp_call *c, const char *text, size_t n)
+{
+	size_t nid = 0;
+	const char *id = find_lost_id(text, text + n, &nid);
+	struct json j;
+	char *copy;
+
+	if (id == NULL || nid == 0 || json_read(&j, id, nid, NULL) == -1)
+		return;
+	if ((j.tok[0].type == JSON_STRING || j.tok[0].type == JSON_NUMBER) &&
+	    (copy = strndup(id, nid)) != NULL) {
+		free(c->text);
+		c->id = c->text = copy;
+		c->nid = nid;
+	}
+	json_fini(&j);
+}
+
 static void
 read_message(struct mcp_call *c, const char *text, size_t n)
 {
@@ -117,6 +190,7 @@ read_message(struct mcp_call *c, const char *text, size_t n)
 
 	c->kind = MCP_INVALID;
 	if (n > MCP_MESSAGE_MAX) {
+		take_lost_id(c, text, n);
 		mcp_error(c, MCP_E_PARSE, NULL, "the message is larger than "
 		    "%d bytes", MCP_MESSAGE_MAX);
 		c->status = 400;
@@ -124,6 +198,7 @@ read_message(struct mcp_call *c, const char *text, size_t n)
 	}
 	memcpy(c->text, text, n);
 	if (json_read(&c->json, c->text, n, &err) == -1) {
+		take_lost_id(c, text, n);
 		mcp_error(c, MCP_E_PARSE, NULL, "not valid JSON: %s at line "
 		    "%zu, column %zu", err.what, err.line, err.column);
 		c->status = 400;

@@ -159,6 +159,83 @@ fits(struct mcp_value v, enum mcp_type type)
 	return true;
 }
 
+/* Whether the list of an enum, up to its bracket, has the value. */
+static bool
+is_listed(const char *list, struct mcp_value v)
+{
+	char word[64];
+	size_t n;
+
+	for (const char *p = list; *p == '"' || *p == ','; p += n + 1) {
+		p += *p == ',';
+		n = strcspn(++p, "\"");
+		if (n < sizeof(word)) {
+			memcpy(word, p, n);
+			word[n] = '\0';
+			if (json_is(v.j, v.i, word))
+				return true;
+		}
+	}
+	return false;
+}
+
+/* A value that is none of those that there are would be taken for another, or
+ * find nothing: it is refused.  Returns 0, or -1 with the error written. */
+static int
+check_enum(struct mcp_call *c, const struct mcp_arg *a, struct mcp_value v)
+{
+	static const char mark[] = "\"enum\":[";
+	const char *list = strstr(a->schema, mark);
+	struct buf words;
+	bool good = true;
+
+	if (list == NULL)
+		return 0;
+	list += sizeof(mark) - 1;
+	if (a->type == MCP_STRING)
+		good = is_listed(list, v);
+	else
+		for (uint32_t i = json_first(v.j, v.i); i != 0 && good;
+		    i = json_next(v.j, v.i, i))
+			good = is_listed(list, (struct mcp_value){ v.j, i });
+	if (good)
+		return 0;
+	buf_init(&words, 1024);
+	for (; *list != ']' && *list != '\0'; list++)
+		if (*list == ',')
+			buf_adds(&words, ", ");
+		else if (*list != '"')
+			buf_addc(&words, *list);
+	mcp_tool_error(c, "%s is %s %s", a->name, a->type == MCP_STRING ?
+	    "one of" : "an array of", buf_cstr(&words));
+	buf_fini(&words);
+	return -1;
+}
+
+static bool
+has_nul(struct mcp_value v)
+{
+	char *s;
+
+	if (v.j->tok[v.i].type != JSON_STRING || !v.j->tok[v.i].escaped)
+		return false;
+	s = json_strdup(v.j, v.i);
+	free(s);
+	return s == NULL;
+}
+
+/* What can be read as it was meant: null, and of what need not be there the
+ * empty string, which some models give, are as if they were not there.  But
+ * not the key of a write that is to be made once. */
+static bool
+is_absent(const struct mcp_arg *a, struct mcp_value v)
+{
+	if (v.j->tok[v.i].type == JSON_NULL)
+		return a->type != MCP_ANY;
+	return !a->required && a->type == MCP_STRING &&
+	    json_is(v.j, v.i, "") && strcmp(a->name, "idempotency_key") != 0;
+}
+
 static int
 take(struct mcp_call *c, const char *name, struct mcp_value v)
 {
@@ -170,8 +247,8 @@ take(struct mcp_call *c, const char *name, struct mcp_value v)
 		a++;
 	if (a == NULL || a->name == NULL)
 		return refuse(c, "there is no argument", name);
-	if (v.j->tok[v.i].type == JSON_NULL && a->type != MCP_ANY)
-		return 0;			/* as if it were not there */
+	if (is_absent(a, v))
+		return 0;
 	if (!fits(v, a->type) && a->type != MCP_STRING &&
 	    v.j->tok[v.i].type == JSON_STRING &&
 	    (lent = lend(c, v)).j != NULL)
@@ -182,8 +259,11 @@ take(struct mcp_call *c, const char *name, struct mcp_value v)
 		    a->type == MCP_OBJECT ? "an" : "a", type_names[a->type]);
 		return refuse(c, what, name);
 	}
+	if (a->type == MCP_STRING && has_nul(v))
+		return refuse(c, "text without the character NUL is wanted "
+		    "for", name);
 	c->arg[a - c->tool->args] = v;
-	return 0;
+	return check_enum(c, a, v);
 }
 
 int

@@ -31,7 +31,9 @@
 #define STRINGS		"\"items\":{\"type\":\"string\"}"
 #define ARG_COLUMNS	{ "columns", MCP_ARRAY, false, STRINGS }
 #define ARG_SCHEMA	{ "schema", MCP_STRING, false, "" }
-#define ARG_KINDS	{ "kinds", MCP_ARRAY, false, STRINGS }
+#define ENUMS(values)	"\"items\":{\"type\":\"string\",\"enum\":[" values "]}"
+#define KINDS		"\"table\",\"view\",\"matview\",\"partitioned\"," \
+    "\"foreign\""
 #define ARG_LIMIT	{ "limit", MCP_INT, false, "" }
 
 #define OUT_ROWS "{\"type\":\"object\",\"properties\":{\"columns\":" \
@@ -54,14 +56,16 @@ static const struct mcp_arg transaction_args[] = {
     "\"repeatable read\",\"serializable\"]" },
     ARG_IDEM, ARG_DRY, ARG_CONFIRM, END };
 static const struct mcp_arg list_args[] = { ARG_SCHEMA,
-    { "pattern", MCP_STRING, false, DESC("Part of the name") }, ARG_KINDS,
+    { "pattern", MCP_STRING, false, DESC("Part of the name") },
+    { "kinds", MCP_ARRAY, false, ENUMS(KINDS) },
     { "detail", MCP_STRING, false, "\"enum\":[\"names\",\"summary\"]" },
     ARG_LIMIT, { "cursor", MCP_INT, false, "" }, END };
 static const struct mcp_arg describe_args[] = { ARG_TABLE,
     { "detail", MCP_STRING, false, "\"enum\":[\"columns\",\"full\"]" }, END };
 static const struct mcp_arg search_args[] = {
-    { "pattern", MCP_STRING, true, "" }, ARG_KINDS, ARG_SCHEMA, ARG_LIMIT,
-    END };
+    { "pattern", MCP_STRING, true, "" },
+    { "kinds", MCP_ARRAY, false, ENUMS(KINDS ",\"column\",\"function\"") },
+    ARG_SCHEMA, ARG_LIMIT, END };
 static const struct mcp_arg explain_args[] = { ARG_SQL, ARG_PARAMS,
     { "analyze", MCP_BOOL, false, DESC("Run it, read-only, and measure") },
     ARG_TIMEOUT, END };
@@ -84,7 +88,10 @@ static const struct mcp_arg rpc_args[] = {
     { "procedure", MCP_STRING, true, "" },
     { "args", MCP_OBJECT, false, "" }, ARG_IDEM, END };
 static const struct mcp_arg advise_args[] = {
-    { "checks", MCP_ARRAY, false, STRINGS }, END };
+    { "checks", MCP_ARRAY, false, ENUMS("\"missing_fk_index\","
+    "\"no_primary_key\",\"rls_off\",\"invalid_index\",\"duplicate_index\","
+    "\"unused_index\",\"sequential_scans\",\"bloat\",\"never_analyzed\"") },
+    END };
 static const struct mcp_arg no_args[] = { END };
 
 static const struct mcp_tool tools[] = {

@@ -97,6 +97,7 @@ tell(struct mcp_call *c)
 	    "fix_sql" };
 	struct buf out;
 	uint32_t n = mcp_db_rows(c, 0);
+	uint32_t cut = json_member(&c->answer.json, 0, "truncated");
 	char *cell;
 
 	buf_init(&out, MCP_OUT_MAX / 4);
@@ -112,7 +113,12 @@ tell(struct mcp_call *c)
 		}
 		buf_addc(&out, '}');
 	}
-	buf_adds(&out, "]}");
+	buf_addc(&out, ']');
+	if (cut != 0 && c->answer.json.tok[cut].type == JSON_TRUE)
+		buf_addf(&out, ",\"truncated\":true,\"notice\":\"INCOMPLETE: "
+		    "only the first %u findings are shown. Ask for single "
+		    "checks, or mend these and ask again.\"", n);
+	buf_addc(&out, '}');
 	mcp_tool_json(c, &out);
 	buf_fini(&out);
 	return MCP_DONE;

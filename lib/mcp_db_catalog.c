@@ -71,24 +71,29 @@ limit_wanted(const struct mcp_call *c)
 	return mcp_arg_int(c, "limit", LIMIT, 1, LIMIT_MOST);
 }
 
-/* The cursor is the number of tables before the page. */
+/* The cursor is the number of tables before the page, which may have become
+ * shorter than it was asked for. */
 static enum mcp_verdict
 tell_tables(struct mcp_call *c)
 {
+	static const struct mcp_db_shape shape = {
+	    .max_bytes = MCP_DB_BYTES, .more = "Call again with next_cursor "
+	    "as cursor, or narrow it by pattern, schema or kinds." };
 	const struct json *j = &c->answer.json;
 	struct buf out;
-	uint32_t cut;
+	uint32_t cut, shown;
 
 	if (!mcp_db_ok(c))
 		return mcp_db_error(c);
 	buf_init(&out, MCP_OUT_MAX / 4);
 	buf_addc(&out, '{');
-	mcp_db_put_result(&out, j, 0, &mcp_db_plain);
+	shown = mcp_db_put_result(&out, j, 0, &shape);
 	cut = json_member(j, 0, "truncated");
-	if (cut != 0 && j->tok[cut].type == JSON_TRUE)
+	if (shown < mcp_db_rows(c, 0) ||
+	    (cut != 0 && j->tok[cut].type == JSON_TRUE))
 		buf_addf(&out, ",\"next_cursor\":%lld",
-		    (long long)(mcp_arg_int(c, "cursor", 0, 0, INT32_MAX) +
-		    mcp_db_rows(c, 0)));
+		    (long long)mcp_arg_int(c, "cursor", 0, 0, INT32_MAX) +
+		    shown);
 	buf_addc(&out, '}');
 	mcp_tool_json(c, &out);
 	buf_fini(&out);
@@ -148,8 +153,12 @@ static const char search_sql[] =
 static enum mcp_verdict
 tell_matches(struct mcp_call *c)
 {
+	static const struct mcp_db_shape shape = {
+	    .max_bytes = MCP_DB_BYTES, .more = "Narrow it by a longer pattern, "
+	    "schema or kinds, or raise limit." };
+
 	if (!mcp_db_ok(c) || mcp_db_rows(c, 0) > 0)
-		return mcp_db_tell_result(c, &mcp_db_plain);
+		return mcp_db_tell_result(c, &shape);
 	return mcp_tool_error(c, "nothing that this key can see matches: try "
 	    "a shorter part of the name, or list_tables");
 }

@@ -11,9 +11,10 @@
 /* A name as PostgreSQL would read it; failing that as it is written, which
  * is how camelCase names are repeated. */
 #define FIND \
-    "WITH t AS (SELECT coalesce(CASE WHEN to_regclass($1) IS NOT NULL THEN" \
-    " to_regclass($1)::oid END, (SELECT c.oid FROM pg_class c" \
-    " JOIN pg_namespace n ON n.oid = c.relnamespace" \
+    "WITH t AS (SELECT coalesce((SELECT c.oid FROM pg_class c" \
+    " WHERE c.oid = to_regclass($1)" \
+    " AND c.relkind IN ('r', 'p', 'v', 'm', 'f')), (SELECT c.oid" \
+    " FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace" \
     " WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f')" \
     " AND (c.relname = $1 OR n.nspname || '.' || c.relname = $1)" \
     " AND has_schema_privilege(n.oid, 'USAGE')" \
@@ -147,11 +148,14 @@ void
 mcp_db_put_table(struct mcp_call *c, struct buf *out)
 {
 	uint32_t first = mcp_db_result(c, 0), second = mcp_db_result(c, 1);
+	static const struct mcp_db_shape shape = {
+	    .max_bytes = MCP_DB_BYTES, .more = "Read the others in "
+	    "information_schema.columns." };
 	char *facts = second == 0 ? NULL : mcp_db_cell(c, second, 0, 0);
 	struct json j;
 
 	buf_addc(out, '{');
-	mcp_db_put_result(out, &c->answer.json, first, &mcp_db_plain);
+	mcp_db_put_result(out, &c->answer.json, first, &shape);
 	if (facts != NULL && json_read(&j, facts, strlen(facts), NULL) == 0) {
 		put_facts(out, &j);
 		json_fini(&j);
@@ -187,5 +191,6 @@ mcp_db_describe_table(struct mcp_call *c)
 	}
 	if (!mcp_db_ok(c))
 		return mcp_db_error(c);
-	return mcp_tool_error(c, "the table has no columns");
+	return mcp_tool_error(c, "it has no columns: a sequence, say, or a "
+	    "table without any");
 }

@@ -11,8 +11,9 @@
 
 #define TEXT_MAX_BYTES	9000	/* clients cut errors at about 10,000 */
 #define PIECE_MAX	2000
+#define ADVICE_ROOM	1000	/* kept for what to do, and the outcome */
 
-/* What to do, by SQLSTATE or by the problem's title; a prefix is enough. */
+/* What to do, by SQLSTATE or by the problem's title. */
 static const struct {
 	const char	*code, *advice;
 } advice[] = {
@@ -25,6 +26,12 @@ static const struct {
 	    "where needed ($1::int, col::text)." },
 	{ "42P18", "Say the parameter's type: $1::text, $1::int." },
 	{ "42P08", "Say the parameter's type: $1::text, $1::int." },
+	{ "42601", "The syntax is PostgreSQL's: $1, $2 for params; names that "
+	    "are reserved words (\"order\", \"user\") or have capitals in "
+	    "double quotes, text in single ones, no backquotes; list_tables "
+	    "and describe_table for SHOW TABLES, DESCRIBE and \\d." },
+	{ "42P10", "ON CONFLICT needs a unique index or primary key on just "
+	    "these columns: describe_table shows those there are." },
 	{ "42804", "The types differ: cast one of them." },
 	{ "42725", "More than one function fits: cast the arguments." },
 	{ "3F000", "list_tables shows the schemas." },
@@ -46,6 +53,14 @@ static const struct {
 	    "this." },
 	{ "multiple_statements", "Send one statement a call, or all of them "
 	    "to sql_transaction." },
+	{ "unsupported_statement", "Statements that belong together go to "
+	    "sql_transaction, without BEGIN and COMMIT; a setting for them is "
+	    "its first: SELECT set_config('work_mem', '64MB', true). What "
+	    "cannot run in a transaction (VACUUM, CREATE INDEX CONCURRENTLY) "
+	    "goes to sql_execute, without dry_run and read_only." },
+	{ "statement_too_large", "Long values belong into params, many rows "
+	    "into several calls." },
+	{ "body_too_large", "Send less at once: several calls." },
 	{ "unknown_procedure", "rpc_call with an empty procedure lists those "
 	    "there are." },
 	{ "params_mismatch", "params is an array with one value for each of "
@@ -84,15 +99,34 @@ member_is(const struct mcp_call *c, const char *name, const char *text)
 	return i != 0 && json_is(&c->answer.json, i, text);
 }
 
+/* As much of a text as there is room for, cut at the end of a character. */
+static void
+put_piece(struct buf *out, const char *s)
+{
+	size_t n = strlen(s), room = buf_room(out);
+	size_t most = room > ADVICE_ROOM + PIECE_MAX ? PIECE_MAX :
+	    room > ADVICE_ROOM ? room - ADVICE_ROOM : 0;
+
+	if (n <= most) {
+		buf_add(out, s, n);
+		return;
+	}
+	while (most > 0 && ((unsigned char)s[most] & 0xc0) == 0x80)
+		most--;
+	buf_add(out, s, most);
+	buf_adds(out, "…");
+}
+
 static void
 put_line(struct buf *out, const struct mcp_call *c, const char *label,
     const char *name)
 {
 	char *s = text_of(c, name);
 
-	if (s != NULL)
-		buf_addf(out, "\n%s: %.*s%s", label, PIECE_MAX, s,
-		    strlen(s) > PIECE_MAX ? "…" : "");
+	if (s != NULL) {
+		buf_addf(out, "\n%s: ", label);
+		put_piece(out, s);
+	}
 	free(s);
 }
 
@@ -100,11 +134,7 @@ static void
 put_advice(struct buf *out, const struct mcp_call *c, const char *state,
     const char *title)
 {
-	char *hint = text_of(c, "hint");
-
-	if (hint != NULL)
-		buf_addf(out, "\nHint: %.*s", PIECE_MAX, hint);
-	free(hint);
+	put_line(out, c, "Hint", "hint");
 	for (size_t i = 0; i < NELEM(advice); i++)
 		if ((state != NULL && strcmp(state, advice[i].code) == 0) ||
 		    (title != NULL && strcmp(title, advice[i].code) == 0)) {
@@ -113,9 +143,10 @@ put_advice(struct buf *out, const struct mcp_call *c, const char *state,
 		}
 }
 
-/* What has become of it, and whether to try the same again. */
+/* What has become of it, and whether to try the same again.  Where PostgreSQL
+ * has spoken and there was no transaction, nothing is undone. */
 static void
-put_outcome(struct buf *out, const struct mcp_call *c)
+put_outcome(struct buf *out, const struct mcp_call *c, bool spoke)
 {
 	const struct json *j = &c->answer.json;
 	uint32_t retry = json_member(j, 0, "retryable");
@@ -125,6 +156,10 @@ put_outcome(struct buf *out, const struct mcp_call *c)
 	else if (member_is(c, "tx", "unknown"))
 		buf_adds(out, "\nIt is UNKNOWN whether the change was "
 		    "committed: look at the data before trying again.");
+	else if (spoke && json_member(j, 0, "tx") == 0)
+		buf_adds(out, "\nIt ran outside a transaction: what it did "
+		    "before it failed STAYS (CREATE INDEX CONCURRENTLY leaves "
+		    "an INVALID index, to be dropped).");
 	else
 		buf_adds(out, "\nNothing was committed.");
 	if (retry != 0)
@@ -145,11 +180,13 @@ put_problem(struct buf *out, const struct mcp_call *c)
 	if (k != 0 && json_int(j, k, 0, 1000, &n) == 0)
 		buf_addf(out, "Statement %lld (counted from 0) failed.\n",
 		    (long long)n);
-	buf_addf(out, "%.*s [%s%s%s]", PIECE_MAX, detail != NULL ? detail :
-	    "refused", title != NULL ? title : "error",
+	put_piece(out, detail != NULL ? detail : "refused");
+	buf_addf(out, " [%s%s%s]", title != NULL ? title : "error",
 	    state != NULL ? ", SQLSTATE " : "", state != NULL ? state : "");
-	if (excerpt != NULL)
-		buf_addf(out, "\n%.*s", PIECE_MAX, excerpt);
+	if (excerpt != NULL) {
+		buf_addc(out, '\n');
+		put_piece(out, excerpt);
+	}
 	put_line(out, c, "Detail", "pg_detail");
 	put_line(out, c, "Schema", "schema");
 	put_line(out, c, "Table", "table");
@@ -159,7 +196,8 @@ put_problem(struct buf *out, const struct mcp_call *c)
 	put_line(out, c, "Parameter's type", "parameter_type");
 	put_line(out, c, "Where", "context");
 	put_advice(out, c, state, title);
-	put_outcome(out, c);
+	/* What does not parse has not come to PostgreSQL. */
+	put_outcome(out, c, state != NULL && strcmp(state, "42601") != 0);
 	free(detail);
 	free(title);
 	free(state);

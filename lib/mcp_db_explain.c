@@ -9,12 +9,19 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "mcp_db_priv.h"
 #include "sqllex.h"
 
 #define MANY_ROWS	10000.0	/* worth an index */
 #define FAR_OFF		10.0	/* times, of an estimate */
+#define FINDINGS_MAX	20	/* shown */
+
+struct findings {
+	struct buf	 json;
+	int		 n;
+};
 
 static enum mcp_verdict
 ask(struct mcp_call *c)
@@ -27,6 +34,11 @@ ask(struct mcp_call *c)
 
 	if (sql == NULL)
 		return mcp_tool_error(c, "sql cannot be read");
+	if (strncasecmp(sql + strspn(sql, " \t\r\n"), "EXPLAIN", 7) == 0) {
+		free(sql);
+		return mcp_tool_error(c, "pass the statement itself, without "
+		    "EXPLAIN in front; analyze: true is for EXPLAIN ANALYZE");
+	}
 	/* A generic plan is not to be had: what is bound for GENERIC_PLAN's
 	 * placeholders is looked at after all, and NULL makes nonsense. */
 	if (!has && sqllex_params(sql, strlen(sql)) > 0) {
@@ -60,12 +72,14 @@ number(const char *line, const char *label)
 }
 
 static void
-put_finding(struct buf *out, const char *fmt, const char *line, double n)
+put_finding(struct findings *f, const char *fmt, const char *line, double n)
 {
 	struct buf text;
 	const char *p;
 	size_t len;
 
+	if (f->n++ >= FINDINGS_MAX)
+		return;
 	while (*line == ' ' || *line == '-' || *line == '>')
 		line++;
 	buf_init(&text, 1024);
@@ -77,15 +91,15 @@ put_finding(struct buf *out, const char *fmt, const char *line, double n)
 	buf_addf(&text, "%.0f ", n);
 	buf_adds(&text, fmt);
 	p = buf_peek(&text, &len);
-	if (buf_len(out) > 0)
-		buf_addc(out, ',');
-	json_put_str(out, p, len);
+	if (f->n > 1)
+		buf_addc(&f->json, ',');
+	json_put_str(&f->json, p, len);
 	buf_fini(&text);
 }
 
 /* What stands out in one line; node is the last line that named one. */
 static void
-look(const char *line, const char *node, struct buf *findings)
+look(const char *line, const char *node, struct findings *findings)
 {
 	double rows = number(line, " rows="), actual = -1, removed;
 	const char *second = strstr(line, "actual ");
@@ -145,10 +159,31 @@ put_summary(struct buf *out, const struct mcp_call *c, const char *first)
 	buf_addc(out, '}');
 }
 
+static void
+put_findings(struct buf *out, const struct findings *f, bool plan_cut)
+{
+	size_t n;
+	const char *p = buf_peek(&f->json, &n);
+
+	buf_adds(out, ",\"findings\":[");
+	buf_add(out, p, n);
+	buf_addc(out, ']');
+	if (!plan_cut && f->n <= FINDINGS_MAX)
+		return;
+	buf_adds(out, ",\"truncated\":true,\"notice\":\"INCOMPLETE: ");
+	if (plan_cut)
+		buf_adds(out, "only the front of the plan is shown. ");
+	if (f->n > FINDINGS_MAX)
+		buf_addf(out, "%d findings are not shown. ",
+		    f->n - FINDINGS_MAX);
+	buf_adds(out, "Explain a part of the statement.\"");
+}
+
 static enum mcp_verdict
 tell(struct mcp_call *c)
 {
-	struct buf out, plan, findings;
+	struct buf out, plan;
+	struct findings findings = { .n = 0 };
 	char *line, *node = strdup(""), *first = NULL;
 	uint32_t row = 0;
 	const char *p;
@@ -156,12 +191,13 @@ tell(struct mcp_call *c)
 
 	buf_init(&out, MCP_OUT_MAX / 4);
 	buf_init(&plan, MCP_DB_BYTES);
-	buf_init(&findings, 8192);
+	buf_init(&findings.json, MCP_OUT_MAX / 4);
 	while (mcp_db_next_line(c, &row, &line)) {
 		if (line == NULL)
 			continue;
-		buf_addf(&plan, "%s%s", first != NULL ? "\n" : "",
-		    line);
+		if (!buf_failed(&plan))
+			buf_addf(&plan, "%s%s", first != NULL ? "\n" : "",
+			    line);
 		look(line, node != NULL ? node : "", &findings);
 		if (first == NULL)
 			first = strdup(line);
@@ -175,16 +211,14 @@ tell(struct mcp_call *c)
 	buf_adds(&out, "{\"plan\":");
 	json_put_str(&out, p, n);
 	put_summary(&out, c, first != NULL ? first : "");
-	p = buf_peek(&findings, &n);
-	buf_adds(&out, ",\"findings\":[");
-	buf_add(&out, p, n);
-	buf_adds(&out, "]}");
+	put_findings(&out, &findings, buf_failed(&plan));
+	buf_addc(&out, '}');
 	mcp_tool_json(c, &out);
 	free(node);
 	free(first);
 	buf_fini(&out);
 	buf_fini(&plan);
-	buf_fini(&findings);
+	buf_fini(&findings.json);
 	return MCP_DONE;
 }
 

@@ -36,7 +36,19 @@ put_text(struct mcp_call *c, struct buf *sql)
 	return -1;
 }
 
-/* $1 the embedding, $2 the words, then the filter's. */
+/* By the answer that has the columns of the table. */
+static bool
+is_view(const struct mcp_call *c)
+{
+	char *cell = mcp_db_cell(c, 0, 0, 4);
+	bool view = cell != NULL && strcmp(cell, "true") == 0;
+
+	free(cell);
+	return view;
+}
+
+/* $1 the embedding, $2 the words, then the filter's.  What is named here must
+ * not be what a column or table may be called. */
 static int
 put_sql(struct mcp_call *c, const struct mcp_db_vector *v, int64_t k,
     struct buf *sql, struct buf *params)
@@ -54,29 +66,37 @@ put_sql(struct mcp_call *c, const struct mcp_db_vector *v, int64_t k,
 	mcp_arg_raw(c, "query_text", params);
 	if (table == NULL || mcp_db_put_name(&name, table) == -1)
 		mcp_tool_error(c, "table is not a name");
+	else if (is_view(c))
+		mcp_tool_error(c, "%s is a view, whose rows have no place by "
+		    "which to merge them: use the tables that it shows, or "
+		    "vector_search", table);
 	else if (mcp_db_vector_put_filter(c, &filter, params, &n) == 0 &&
 	    put_text(c, &text) == 0)
 		rc = 0;
 	if (rc == -1)
 		goto free_parts;
 	buf_addc(params, ']');
-	buf_adds(sql, "WITH q AS (SELECT websearch_to_tsquery($2) AS q),"
-	    " v AS (SELECT tableoid AS o, ctid AS t, row_number() OVER"
-	    " (ORDER BY d) AS r FROM (SELECT tableoid, ctid, ");
+	buf_adds(sql, "WITH acdb_words AS (SELECT websearch_to_tsquery($2) AS"
+	    " acdb_q), acdb_v AS (SELECT tableoid AS o, ctid AS t,"
+	    " row_number() OVER (ORDER BY d) AS r FROM (SELECT tableoid,"
+	    " ctid, ");
 	mcp_db_put_ident(sql, v->column);
-	buf_addf(sql, " <=> $1::%s AS d FROM %s WHERE true%s ORDER BY d"
-	    " LIMIT %lld) s), w AS (SELECT tableoid AS o, ctid AS t,"
-	    " row_number() OVER (ORDER BY d DESC) AS r FROM (SELECT tableoid,"
-	    " ctid, ts_rank_cd(%s, q) AS d FROM %s, q WHERE %s @@ q%s"
-	    " ORDER BY d DESC LIMIT %lld) s) SELECT ", v->type,
-	    buf_cstr(&name), buf_cstr(&filter), (long long)(CANDIDATES * k),
-	    buf_cstr(&text), buf_cstr(&name), buf_cstr(&text),
-	    buf_cstr(&filter), (long long)(CANDIDATES * k));
+	buf_addf(sql, " <=> $1::%s AS d FROM %s WHERE ", v->type,
+	    buf_cstr(&name));
+	mcp_db_put_ident(sql, v->column);
+	buf_addf(sql, " IS NOT NULL%s ORDER BY d LIMIT %lld) s), acdb_w AS"
+	    " (SELECT tableoid AS o, ctid AS t, row_number() OVER (ORDER BY d"
+	    " DESC) AS r FROM (SELECT tableoid, ctid, ts_rank_cd(%s, acdb_q)"
+	    " AS d FROM %s, acdb_words WHERE %s @@ acdb_q%s ORDER BY d DESC"
+	    " LIMIT %lld) s) SELECT ", buf_cstr(&filter),
+	    (long long)(CANDIDATES * k), buf_cstr(&text), buf_cstr(&name),
+	    buf_cstr(&text), buf_cstr(&filter), (long long)(CANDIDATES * k));
 	rc = mcp_db_vector_put_columns(c, sql, "x.");
 	buf_addf(sql, ", round(coalesce(1.0 / (%d + v.r), 0)"
 	    " + coalesce(1.0 / (%d + w.r), 0), 6)::float8 AS rrf_score,"
 	    " v.r AS vector_rank, w.r AS text_rank"
-	    " FROM v FULL JOIN w ON w.o = v.o AND w.t = v.t JOIN %s x"
+	    " FROM acdb_v v FULL JOIN acdb_w w ON w.o = v.o AND w.t = v.t"
+	    " JOIN %s x"
 	    " ON x.tableoid = coalesce(v.o, w.o)"
 	    " AND x.ctid = coalesce(v.t, w.t)"
 	    " ORDER BY rrf_score DESC, v.r, w.r LIMIT %lld", RRF, RRF,

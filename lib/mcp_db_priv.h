@@ -20,14 +20,16 @@ struct mcp_db_shape {
 	bool		 data;		/* what people stored: say that it is
 					 * not to be obeyed */
 	const char	*drop;		/* a column left out, or NULL */
+	const char	*more;		/* how to come by the rows that are not
+					 * shown; NULL: max_rows, max_bytes */
 };
 
 /* Of catalogs, and of tables of people's own. */
 extern const struct mcp_db_shape mcp_db_plain, mcp_db_data;
 
 /* mcp_db_rows.c: append a gateway's result (token i of j) as members, a
- * comma between them, without braces. */
-void	 mcp_db_put_result(struct buf *out, const struct json *j, uint32_t i,
+ * comma between them, without braces.  Returns how many rows are shown. */
+uint32_t mcp_db_put_result(struct buf *out, const struct json *j, uint32_t i,
 	    const struct mcp_db_shape *shape);
 /* Any JSON value; what a double would not hold becomes a string. */
 void	 mcp_db_put_json(struct buf *out, const struct json *j, uint32_t i);

@@ -87,6 +87,45 @@ mcp_db_sql_execute(struct mcp_call *c)
 	return mcp_db_gate(c, ask_execute, tell);
 }
 
+/* Append the JSON that a string holds, where it is of that type: what models
+ * send for arrays and objects. */
+static bool
+put_held(struct buf *body, struct mcp_value v, enum json_type type)
+{
+	char *text = mcp_strdup(v);
+	struct json j;
+	bool good;
+
+	if (text == NULL || json_read(&j, text, strlen(text), NULL) == -1) {
+		free(text);
+		return false;
+	}
+	if ((good = j.tok[0].type == type))
+		mcp_put_value(body, (struct mcp_value){ &j, 0 });
+	json_fini(&j);
+	free(text);
+	return good;
+}
+
+static void
+put_object(struct buf *body, struct mcp_value v)
+{
+	bool first = true;
+
+	buf_addc(body, '{');
+	for (uint32_t i = json_first(v.j, v.i); i != 0;
+	    i = json_next(v.j, v.i, i + 1)) {
+		buf_adds(body, first ? "" : ",");
+		mcp_put_value(body, (struct mcp_value){ v.j, i });
+		buf_addc(body, ':');
+		if (!json_is(v.j, i, "params") || !put_held(body,
+		    (struct mcp_value){ v.j, i + 1 }, JSON_ARRAY))
+			mcp_put_value(body, (struct mcp_value){ v.j, i + 1 });
+		first = false;
+	}
+	buf_addc(body, '}');
+}
+
 /* A statement of the list: an object of sql and params, or the SQL alone. */
 static int
 put_statement(struct mcp_call *c, struct buf *body, const struct json *j,
@@ -95,13 +134,15 @@ put_statement(struct mcp_call *c, struct buf *body, const struct json *j,
 	struct mcp_value v = { j, i };
 
 	if (j->tok[i].type == JSON_STRING) {
+		if (put_held(body, v, JSON_OBJECT))
+			return 0;
 		buf_adds(body, "{\"sql\":");
 		mcp_put_value(body, v);
 		buf_addc(body, '}');
 		return 0;
 	}
 	if (j->tok[i].type == JSON_OBJECT && mcp_member(v, "sql").j != NULL) {
-		mcp_put_value(body, v);
+		put_object(body, v);
 		return 0;
 	}
 	mcp_tool_error(c, "statements is an array of {\"sql\": \"...\", "
@@ -139,7 +180,9 @@ ask_transaction(struct mcp_call *c, const char *confirm)
 static enum mcp_verdict
 tell_transaction(struct mcp_call *c)
 {
-	struct mcp_db_shape shape = mcp_db_data;
+	struct mcp_db_shape shape = { .max_bytes = MCP_DB_BYTES, .data = true,
+	    .more = "Do not count or conclude from these: aggregate in SQL, "
+	    "filter, or read with sql_query." };
 	struct json *j = &c->answer.json;
 	struct buf out;
 	uint32_t results, i;

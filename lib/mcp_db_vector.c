@@ -15,13 +15,15 @@
 #define EF_DEFAULT	40	/* hnsw.ef_search of pgvector */
 #define ROWS_MOST	100	/* of one upsert */
 
-/* Column, type, dimensions (-1: any), and the metric of an index on it. */
+/* Column, type, dimensions (-1: any), the metric of an index on it; and whether
+ * all this is a view. */
 const char mcp_db_vector_columns_sql[] =
     "SELECT a.attname, y.typname, CASE WHEN y.typname IN ('vector',"
     "  'halfvec', 'sparsevec') THEN a.atttypmod END,"
     " (SELECT o.opcname FROM pg_index i JOIN pg_opclass o"
     "  ON o.oid = i.indclass[0] WHERE i.indrelid = a.attrelid"
-    "  AND i.indkey[0] = a.attnum AND o.opcname ~ '^(half)?vec' LIMIT 1)"
+    "  AND i.indkey[0] = a.attnum AND o.opcname ~ '^(half)?vec' LIMIT 1),"
+    " (SELECT k.relkind = 'v' FROM pg_class k WHERE k.oid = a.attrelid)"
     " FROM pg_attribute a JOIN pg_type y ON y.oid = a.atttypid"
     " WHERE a.attrelid = coalesce(to_regclass($1), (SELECT c.oid"
     "  FROM pg_class c WHERE c.relname = $1 AND pg_table_is_visible(c.oid)"
@@ -103,9 +105,8 @@ choose_metric(const struct mcp_call *c, const char *opclass)
 	return 0;
 }
 
-/* What the look has found out about the vector column; errors are told. */
-/* Find the column that v->column names.  Returns 0, or -1 with the error
- * written. */
+/* What the look has found out about the column that v->column names.  Returns
+ * 0, or -1 with the error written. */
 static int
 found(struct mcp_call *c, struct mcp_db_vector *v)
 {
@@ -298,7 +299,7 @@ mcp_db_vector_steps(struct mcp_call *c, int (*put)(struct mcp_call *c,
     struct buf *params), int candidates, const struct mcp_db_shape *shape)
 {
 	struct mcp_db_vector v = { .metric = 0 };
-	struct mcp_db_shape dropping = *shape;
+	struct mcp_db_shape own = *shape;
 	enum mcp_verdict verdict = MCP_DONE;
 
 	if (c->step == 0) {
@@ -311,8 +312,9 @@ mcp_db_vector_steps(struct mcp_call *c, int (*put)(struct mcp_call *c,
 		if (found(c, &v) == 0)
 			verdict = ask_search(c, &v, put, candidates);
 	} else {
-		dropping.drop = shape->vectors ? NULL : v.column;
-		verdict = mcp_db_tell_result(c, &dropping);
+		own.drop = shape->vectors ? NULL : v.column;
+		own.more = "Name in columns what is wanted, or lower k.";
+		verdict = mcp_db_tell_result(c, &own);
 	}
 	free(v.column);
 	free(v.type);
@@ -328,6 +330,37 @@ mcp_db_vector_search(struct mcp_call *c)
 	    .data = true };
 
 	return mcp_db_vector_steps(c, put_search, 1, &shape);
+}
+
+/* A member that no column is made of would be lost without a word. */
+static int
+check_row(struct mcp_call *c, struct mcp_value row, int count)
+{
+	static const char *const names[] = { "id", "vector", "metadata" };
+	char *name;
+	size_t k;
+
+	if (row.j->tok[row.i].type != JSON_OBJECT) {
+		mcp_tool_error(c, "row %d is no object: each row is {\"id\", "
+		    "\"vector\", \"metadata\"}", count);
+		return -1;
+	}
+	for (uint32_t i = json_first(row.j, row.i); i != 0;
+	    i = json_next(row.j, row.i, i + 1)) {
+		for (k = 0; k < NELEM(names); k++)
+			if (json_is(row.j, i, names[k]))
+				break;
+		if (k < NELEM(names))
+			continue;
+		name = json_strdup(row.j, i);
+		mcp_tool_error(c, "row %d has \"%.64s\", which is not "
+		    "written: each row is {\"id\", \"vector\", \"metadata\"}. "
+		    "Other columns go into metadata, or are written by "
+		    "sql_execute", count, name != NULL ? name : "?");
+		free(name);
+		return -1;
+	}
+	return 0;
 }
 
 /* ($1, $2, $3), ... and the values. */
@@ -347,6 +380,8 @@ put_rows(struct mcp_call *c, bool metadata, struct buf *sql,
 			    ROWS_MOST);
 			return -1;
 		}
+		if (check_row(c, (struct mcp_value){ rows.j, i }, count) == -1)
+			return -1;
 		buf_adds(sql, count > 1 ? ", (" : "(");
 		for (int k = 0; k < (metadata ? 3 : 2); k++) {
 			v = mcp_member((struct mcp_value){ rows.j, i },

@@ -142,12 +142,14 @@ until_idle() {
 	local line
 	ERA=legacy meet
 	say '' # nothing is said to a blank one
-	for line in '{' '}' 'nonsense' '{"jsonrpc":"2.0"' '"a' '{"a":1}}' \
-	    $'{"jsonrpc":"2.0","id":1,"method":"ping\xff"}'; do
+	for line in '{' '}' 'nonsense' '{"jsonrpc":"2.0"' '"a' '{"a":1}}'; do
 		say "$line"
 		hear
 		is '.error.code == -32700 and .id == null'
 	done
+	say $'{"jsonrpc":"2.0","id":1,"method":"ping\xff"}'
+	hear
+	is '.error.code == -32700 and .id == 1'
 	for line in '{}' '[]' 'null' '5' '{"id":1,"method":"ping"}' \
 	    '{"jsonrpc":"1.0","id":1,"method":"ping"}' \
 	    '{"jsonrpc":"2.0","id":null,"method":"ping"}' \
