@@ -112,7 +112,9 @@ frames_open(struct call *c)
 	    c->who.workspace_text, c->who.role, timeout };
 	int lengths[4 + PCONN_AUDIT] = { 0 };
 	int formats[4 + PCONN_AUDIT] = { 0 };
-	bool audited = audited_in_transaction(c) && c->writes && !c->outside;
+	/* Behind a failed write names are asked for, which writes nothing. */
+	bool audited = audited_in_transaction(c) && c->writes && !c->outside &&
+	    !c->suggested;
 	enum frame f = c->outside ? FRAME_OPEN_SESSION :
 	    audited ? FRAME_OPEN_AUDITED : FRAME_OPEN;
 

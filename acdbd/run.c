@@ -249,6 +249,31 @@ wants_type(struct call *c)
 	return c->type_wanted != 0;
 }
 
+/* Whether the transaction holds the claim of an Idempotency-Key. */
+static bool
+keeps_claim(const struct call *c)
+{
+	return c->idem.wanted && !c->idem.by_control;
+}
+
+/* What came of it goes to its key. */
+static bool
+stores(struct call *c)
+{
+	c->nsent = c->at = 0;
+	c->phase = CALL_ENDING;
+	return idem_store(c);
+}
+
+static bool
+suggests(struct call *c)
+{
+	if (!suggest_wanted(c))
+		return false;
+	suggest_send(c);
+	return true;
+}
+
 /* A Sync has been answered: what next?  Returns false when the call is
  * over (and c perhaps freed). */
 static bool
@@ -277,13 +302,9 @@ at_sync(struct call *c)
 		begin(c);
 		return !c->over;
 	case CALL_DESCRIBING:
-		if (c->failed && c->r != NULL && c->idem.wanted &&
-		    !c->idem.by_control) {
-			c->nsent = c->at = 0;
-			c->phase = CALL_ENDING;
-			if (idem_store(c))
-				return true;
-		}
+		if (c->failed && c->r != NULL && keeps_claim(c) &&
+		    (suggests(c) || stores(c)))
+			return true;
 		if (c->failed || c->r == NULL)
 			break;
 		if (wants_type(c)) {
@@ -301,36 +322,34 @@ at_sync(struct call *c)
 	case CALL_DECIDING:
 		if (c->r == NULL)
 			break;		/* pool_put() rolls back */
-		c->nsent = c->at = 0;
-		c->phase = CALL_ENDING;
-		if (c->idem.wanted && !c->idem.by_control) {
-			if (idem_store(c))
+		if (keeps_claim(c)) {
+			if (suggests(c) || stores(c))
 				return true;
 			c->nsent = 0;
 			break;
 		}
+		c->nsent = c->at = 0;
+		c->phase = CALL_ENDING;
 		if (c->failed)
 			break;
 		end_decided(c);
 		return true;
 	case CALL_ENDING:
-		if (c->r != NULL && fails_at_end(c)) {
-			c->nsent = c->at = 0;
-			if (idem_store(c))
-				return true;
-		}
+		if (c->r != NULL && fails_at_end(c) && stores(c))
+			return true;
+		break;
+	case CALL_SUGGESTING:
+		if (c->r != NULL && keeps_claim(c) && stores(c))
+			return true;
 		break;
 	case CALL_ONCE:
 	case CALL_CLAIMING:
 	case CALL_OPENING:
 	case CALL_ALONE:
-	case CALL_SUGGESTING:
 		break;
 	}
-	if (suggest_wanted(c)) {
-		suggest_send(c);
+	if (!keeps_claim(c) && suggests(c))
 		return true;
-	}
 	finish(c);
 	return false;
 }

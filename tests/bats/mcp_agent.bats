@@ -82,6 +82,47 @@ check_plans() {
 
 @test "of a plan that is too long its front is told" { both_ways check_plans; }
 
+check_meant() {
+	psql "CREATE SCHEMA IF NOT EXISTS shop;
+	    GRANT USAGE ON SCHEMA shop TO dbadmin;
+	    CREATE TABLE IF NOT EXISTS shop.\"OrderLines\" (id int);
+	    CREATE TABLE IF NOT EXISTS \"userData\" (id int);
+	    CREATE TABLE IF NOT EXISTS \"order\" (id int);
+	    ALTER TABLE shop.\"OrderLines\" OWNER TO dbadmin;
+	    ALTER TABLE \"userData\" OWNER TO dbadmin;
+	    ALTER TABLE \"order\" OWNER TO dbadmin" 2>/dev/null
+	for tool in sql_query sql_execute; do
+		bad $tool '{"sql":"SELECT * FROM OrderLines"}' \
+		    'Did you mean shop\."OrderLines"\?'
+		bad $tool '{"sql":"SELECT * FROM \"OrderLines\""}' \
+		    'Did you mean shop\."OrderLines"\?'
+		bad $tool '{"sql":"SELECT * FROM userData"}' \
+		    'Did you mean "userData"\?'
+		bad $tool '{"sql":"SELECT * FROM wrong.userData"}' \
+		    'Did you mean "userData"\?'
+		bad $tool '{"sql":"SELECT * FROM orders"}' \
+		    'Did you mean "order"\?'
+	done
+	bad sql_execute '{"sql":"UPDATE userdata SET id = $1 WHERE id = 2","params":[1]}' \
+	    'Did you mean "userData"\?'
+	bad sql_transaction '{"statements":[{"sql":"INSERT INTO \"order\"
+	    VALUES (1)"},{"sql":"INSERT INTO orders VALUES (1)"}]}' \
+	    'Statement 1 ' 'Did you mean "order"\?' 'Nothing was committed'
+	[ "$(psql 'SELECT count(*) FROM "order"')" = 0 ]
+	bad describe_table '{"table":"\"OrderLines\""}' 'shop\."OrderLines"'
+	psql 'DROP TABLE shop."OrderLines"'
+	# The key may not see the other schema.
+	export AGENTCOOPDB_API_KEY_FILE=$SRV/dbuser.key
+	psql 'CREATE TABLE IF NOT EXISTS shop.secrets (id int)'
+	bad sql_execute '{"sql":"SELECT * FROM secrets"}' 42P01
+	! text | grep -q 'shop'
+	export AGENTCOOPDB_API_KEY_FILE=$SRV/admin.key
+}
+
+@test "a name in capitals, reserved or of another schema is told as it is to be written" {
+	both_ways check_meant
+}
+
 check_values() {
 	bad list_tables '{"kinds":["tables"]}' 'table, view, matview'
 	bad list_tables '{"detail":"all"}' 'names, summary'
