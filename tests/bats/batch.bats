@@ -152,32 +152,32 @@ count() {
 }
 
 @test "a serialization failure is told, or tried again on request" {
-	local body='[{"sql":"SELECT n FROM r WHERE name = $1","params":["a"]},
-	    {"sql":"SELECT pg_sleep(0.4)"},
-	    {"sql":"UPDATE r SET n = n + 1 WHERE name = $1","params":["a"]}]'
-	local d=$BATS_TEST_TMPDIR retries
+	local d=$BATS_TEST_TMPDIR body
+	meeting_place
+	# conflict ARRIVALS OPTION: each has read when as many have arrived
 	conflict() {
-		local pid=() i
+		local pid=() i body
+		body='[{"sql":"SELECT n FROM r WHERE name = $1","params":["a"]},
+		    {"sql":"SELECT meet($1)","params":['$1']},
+		    {"sql":"UPDATE r SET n = n + 1 WHERE name = $1",
+		    "params":["a"]}]'
 		for i in 1 2; do
 			( HEAD=$d/head$i
-			batch "$body" '"isolation":"repeatable read"'"$1"
+			batch "$body" '"isolation":"repeatable read"'"$2"
 			echo "$body" >"$d/$i" ) 3>&- &
 			pid+=($!)
 		done
 		wait "${pid[@]}"
 	}
 	server_sql "UPDATE r SET n = 0"
-	conflict ''
+	conflict 2 ''
 	same "$(jq -sc '[.[].title] | sort' "$d"/[12])" \
 	    '[null,"serialization_failure"]'
 	body=$(jq -c 'select(.title)' "$d"/[12])
 	is '[.status,.sqlstate,.retryable,.statement,.tx]' \
 	    '[409,"40001",true,2,"rolled_back"]'
 	same "$(server_sql "SELECT n FROM r WHERE name = 'a'")" 1
-	body='[{"sql":"SELECT n FROM r WHERE name = $1","params":["a"]},
-	    {"sql":"SELECT pg_sleep(0.4)"},
-	    {"sql":"UPDATE r SET n = n + 1 WHERE name = $1","params":["a"]}]'
-	conflict ',"retry":3'
+	conflict 4 ',"retry":3'
 	same "$(jq -sc 'map(.retries // 0) | sort' "$d"/[12])" '[0,1]'
 	same "$(server_sql "SELECT n FROM r WHERE name = 'a'")" 3
 }

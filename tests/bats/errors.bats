@@ -326,10 +326,11 @@ sized() {
 
 @test "two that wait for each other: one is told, deadlock_detected" {
 	sql "INSERT INTO p VALUES (11, 'a', 1), (12, 'b', 1)" && ok
+	meeting_place
 	sql "CREATE FUNCTION cross_over(a int, b int) RETURNS void
 	    LANGUAGE plpgsql AS \$\$BEGIN
 	    UPDATE p SET c = c + 1 WHERE i = a;
-	    PERFORM pg_sleep(0.3);
+	    PERFORM meet(2);
 	    UPDATE p SET c = c + 1 WHERE i = b; END\$\$" && ok
 	local asked=()
 	for pair in "11,12" "12,11"; do

@@ -130,3 +130,15 @@ metric() {
 	curl -sS --cacert "$SRV/tls/cert.pem" "$URL/metrics" |
 	    awk -v name="$1" '$1 == name { print $2 }'
 }
+
+# The function meet(N) for statements that must overlap: it returns when it
+# has been called N times.  (A sequence is seen at once by everybody.)
+meeting_place() {
+	sql "CREATE SEQUENCE arrivals" && ok &&
+	    sql "CREATE FUNCTION meet(n int) RETURNS void LANGUAGE plpgsql
+	    AS \$\$BEGIN
+	    PERFORM nextval('arrivals');
+	    WHILE (SELECT last_value < n FROM arrivals) LOOP
+		PERFORM pg_sleep(0.01);
+	    END LOOP; END\$\$" && ok
+}
