@@ -8,40 +8,11 @@
  * and either a result or an error; a tool's text says what its structure
  * says; and what is asked of the gateway is JSON.
  */
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
-
 #include "lib/mcp_db.h"
 
-#define PART_END	0x1e
+#include "fuzz.h"
+
 #define STEPS_MAX	64	/* of one message; a batch has more */
-
-int	LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
-
-struct input {
-	const char	*p;
-	size_t		 n;
-};
-
-static void
-must(int good)
-{
-	if (!good)
-		abort();
-}
-
-static struct input
-next_part(struct input *in)
-{
-	const char *end = in->n == 0 ? NULL : memchr(in->p, PART_END, in->n);
-	struct input part = { in->p, end == NULL ? in->n :
-	    (size_t)(end - in->p) };
-
-	in->p += part.n + (end != NULL);
-	in->n -= part.n + (end != NULL);
-	return part;
-}
 
 static void
 one_line(const char *p, size_t n)
