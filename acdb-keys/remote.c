@@ -100,6 +100,13 @@ remote_key_id(const struct remote *gw)
 	return gw->key_id;
 }
 
+static int
+not_known(void)
+{
+	warnx("whether the change was made is not known");
+	return EXIT_UNKNOWN;
+}
+
 /* There is no answer. */
 static int
 no_answer(enum httpc_result got, struct httpc_answer *a, const char *method)
@@ -115,8 +122,7 @@ no_answer(enum httpc_result got, struct httpc_answer *a, const char *method)
 	case HTTPC_TOO_LARGE:
 		if (!a->sent || strcmp(method, "GET") == 0)
 			return EXIT_UNREACHABLE;
-		warnx("whether the change was made is not known");
-		return EXIT_UNKNOWN;
+		return not_known();
 	case HTTPC_ANSWER:
 	case HTTPC_FAILED:
 		break;
@@ -141,7 +147,7 @@ member_text(const struct json *j, const char *name)
 
 /* The gateway said no. */
 static int
-refused(const struct httpc_answer *a)
+refused(const struct httpc_answer *a, const char *method)
 {
 	char *title = NULL, *detail = NULL;
 	struct json j;
@@ -162,6 +168,8 @@ refused(const struct httpc_answer *a)
 	free(detail);
 	if (a->status == 401)
 		return EXIT_AUTH;
+	if (strcmp(method, "GET") != 0 && httpc_answer_doubtful(a))
+		return not_known();
 	return a->status == 429 || a->status == 503 ? EXIT_THROTTLED :
 	    EXIT_REFUSED;
 }
@@ -177,7 +185,7 @@ ask_once(struct remote *gw, const struct httpc_request *r,
 	if (got != HTTPC_ANSWER)
 		return no_answer(got, a, r->method);
 	if (a->status < 200 || a->status > 299)
-		return refused(a);
+		return refused(a, r->method);
 	text = buf_peek(&a->body, &n);
 	if (out != NULL && buf_add(out, text, n) != 0) {
 		warn("the gateway's answer");

@@ -190,14 +190,27 @@ again_in(const struct gateway *g, enum httpc_result result)
 static bool
 is_settled(const struct gateway *g, enum httpc_result result)
 {
-	return result == HTTPC_TOO_LARGE || (result == HTTPC_ANSWER &&
-	    g->answer.status != 429 && g->answer.status != 503);
+	const struct httpc_answer *a = &g->answer;
+
+	if (result != HTTPC_ANSWER)
+		return result == HTTPC_TOO_LARGE;
+	return a->status < 500 ? a->status != 429 :
+	    a->status != 503 && !httpc_answer_doubtful(a);
+}
+
+/* Whether this try may have made the change. */
+static bool
+may_have_changed(const struct gateway *g, enum httpc_result result)
+{
+	return result == HTTPC_ANSWER ? httpc_answer_doubtful(&g->answer) :
+	    g->answer.sent;
 }
 
 static int
 tell_unknown(struct gateway *g, enum httpc_result result, struct buf *out)
 {
-	return say(out, result == HTTPC_ANSWER ? "the gateway is busy" :
+	return say(out, result == HTTPC_ANSWER ?
+	    "no answer but errors came from the gateway" :
 	    buf_cstr(&g->answer.why), "It is UNKNOWN whether the change was "
 	    "made: look at the data before trying again.");
 }
@@ -247,7 +260,7 @@ gateway_ask(struct gateway *g, struct mcp_ask *ask, struct buf *body)
 		if (result == HTTPC_INTERRUPTED)
 			return -1;
 		doubtful = !is_settled(g, result) && ask->writes &&
-		    (doubtful || (result != HTTPC_ANSWER && g->answer.sent));
+		    (doubtful || may_have_changed(g, result));
 		wait = again_in(g, result);
 		if (wait == -1 || tries == TRIES)
 			break;

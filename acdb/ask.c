@@ -119,36 +119,39 @@ send_once(struct ask *q)
 	return httpc_ask(q->h, &r, &q->a);
 }
 
-static enum fate
-judge_status(const struct ask *q, int *code)
+/* What the gateway says without a SQLSTATE of the key or its role. */
+static bool
+is_own_refusal(const struct httpc_answer *a)
 {
-	const struct httpc_answer *a = &q->a;
 	struct problem_doc d;
-	bool known = problem_doc_read(&d, a) == 0;
-	enum fate fate = FATE_DONE;
+	bool own;
 
+	if (problem_doc_read(&d, a) == -1)
+		return false;
+	own = d.sqlstate[0] == '\0';
+	problem_doc_fini(&d);
+	return own;
+}
+
+static enum fate
+judge_status(const struct httpc_answer *a, int *code)
+{
 	*code = EXIT_REFUSED;
 	if (a->status >= 200 && a->status < 300)
 		*code = EXIT_OK;
+	else if (a->status == 401 || (a->status == 403 && is_own_refusal(a)))
+		*code = EXIT_AUTH;
 	else if (a->status == 429) {
 		*code = EXIT_THROTTLED;
-		fate = FATE_THROTTLED;
+		return FATE_THROTTLED;
+	} else if (httpc_answer_doubtful(a)) {
+		*code = EXIT_UNKNOWN;
+		return a->status >= 500 ? FATE_LOST : FATE_DONE;
 	} else if (a->status == 503) {
 		*code = EXIT_THROTTLED;
-		fate = FATE_BUSY;
-	} else if (a->status == 401 || (a->status == 403 &&
-	    known && d.sqlstate[0] == '\0'))
-		*code = EXIT_AUTH;
-	else if (known && strcmp(d.title, "outcome_unknown") == 0)
-		*code = EXIT_UNKNOWN;
-	else if (!known || strcmp(d.tx, "unknown") == 0) {
-		/* A proxy's own error, or the gateway lost its database. */
-		*code = a->status >= 500 ? EXIT_UNKNOWN : EXIT_REFUSED;
-		fate = a->status >= 500 ? FATE_LOST : FATE_DONE;
+		return FATE_BUSY;
 	}
-	if (known)
-		problem_doc_fini(&d);
-	return fate;
+	return FATE_DONE;
 }
 
 static enum fate
@@ -156,7 +159,7 @@ judge(const struct ask *q, enum httpc_result result, int *code)
 {
 	switch (result) {
 	case HTTPC_ANSWER:
-		return judge_status(q, code);
+		return judge_status(&q->a, code);
 	case HTTPC_UNREACHABLE:
 		*code = EXIT_UNREACHABLE;
 		return FATE_BUSY;
@@ -229,7 +232,8 @@ settled_code(const struct ask *q, const struct attempt *t, enum fate fate)
 	if (!t->lost || t->code == ASK_INTERRUPTED)
 		return t->code;
 	if (fate != FATE_DONE || t->code == EXIT_UNREACHABLE)
-		return q->reads ? EXIT_UNREACHABLE : EXIT_UNKNOWN;
+		return !q->reads ? EXIT_UNKNOWN : t->code == EXIT_UNKNOWN ?
+		    EXIT_UNREACHABLE : t->code;
 	if (q->reads && problem_doc_read(&d, &q->a) == 0) {
 		wrote = strcmp(d.sqlstate, "25006") == 0;
 		problem_doc_fini(&d);

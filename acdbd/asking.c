@@ -98,8 +98,10 @@ on_answer(struct ctl_query *q, PGresult *res)
 	a->answered = true;
 	if (res == NULL) {
 		pgproblem_unavailable(&r->why);
-		r->why.tx = PROBLEM_TX_UNKNOWN;
-		r->why.retryable = 0;
+		if (r->head.method != HTTP_GET) {
+			r->why.tx = PROBLEM_TX_UNKNOWN;
+			r->why.retryable = 0;
+		}
 	} else if (PQresultStatus(res) != PGRES_TUPLES_OK)
 		refuse_by_state(r, res);
 	else if (PQntuples(res) > 0 && !PQgetisnull(res, 0, 0) &&

@@ -1,10 +1,11 @@
 /*
- * httpc_answer.c - an answer's memory, see httpc.h.  It must not know where
- * answers come from.
+ * httpc_answer.c - an answer's memory and what it leaves open, see httpc.h.
+ * It must not know where answers come from.
  */
 #include <string.h>
 
 #include "httpc.h"
+#include "json.h"
 
 void
 httpc_answer_init(struct httpc_answer *a)
@@ -31,4 +32,34 @@ httpc_answer_clear(struct httpc_answer *a, size_t max)
 	a->status = 0;
 	a->retry_after = -1;
 	a->request_id[0] = '\0';
+}
+
+static bool
+member_is(const struct json *j, const char *name, const char *text)
+{
+	uint32_t i = json_member(j, 0, name);
+
+	return i != 0 && json_is(j, i, text);
+}
+
+bool
+httpc_answer_doubtful(const struct httpc_answer *a)
+{
+	struct json j;
+	const char *text;
+	size_t n;
+	bool doubtful;
+
+	if (a->status < 400)
+		return false;
+	text = buf_peek(&a->body, &n);
+	if (!a->json || json_read(&j, text, n, NULL) == -1)
+		return a->status >= 500;
+	if (json_member(&j, 0, "title") == 0)
+		doubtful = a->status >= 500;
+	else
+		doubtful = member_is(&j, "tx", "unknown") ||
+		    member_is(&j, "title", "outcome_unknown");
+	json_fini(&j);
+	return doubtful;
 }

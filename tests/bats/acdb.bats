@@ -324,11 +324,13 @@ until_active() {
 	acdb -q -c 'create table lost (a int)'
 	acdb --run-id "lost-$$" --retries 1 \
 	    -c 'insert into lost select 1 from pg_sleep(3)' 2>err 3>&- &
-	local acdb=$! code=0 pid
+	local acdb=$! code=0 pid workers
 	until_active 'into lost' $acdb
 	pid=$(server_pid)
-	# The master first, or it says what became of its workers.
-	kill -9 "$pid" $(pgrep -x acdbd -P "$pid")
+	workers=$(pgrep -x acdbd -P "$pid")
+	# None says what becomes of the others.
+	kill -STOP $workers
+	kill -9 "$pid" $workers
 	wait $acdb || code=$?
 	[ "$code" -eq 5 ]
 	grep -q "IDEMPOTENCY KEY: lost-$$:1:" err
@@ -336,6 +338,28 @@ until_active() {
 	run -0 acdb --run-id "lost-$$" \
 	    -c 'insert into lost select 1 from pg_sleep(3)'
 	[ "$(acdb -At -c 'select count(*) from lost')" = 1 ]
+}
+
+@test "exit 5: the gateway does not know either" {
+	acdb -q <<-'EOF'
+	create table doubtful (a int);
+	create function slowly() returns trigger language plpgsql
+	    as $$begin perform pg_sleep(20); return null; end$$;
+	create constraint trigger at_commit after insert on doubtful
+	    deferrable initially deferred for each row
+	    execute function slowly();
+	EOF
+	acdb --retries 0 -c 'insert into doubtful values (1)' 2>err 3>&- &
+	local acdb=$! code=0 pid
+	until pid=$(server_sql "select pid from pg_stat_activity
+	    where wait_event = 'PgSleep'") && [ -n "$pid" ]; do
+		kill -0 $acdb
+	done
+	kill -9 "$pid"
+	wait $acdb || code=$?
+	[ "$code" -eq 5 ]
+	grep -q "OUTCOME: unknown" err
+	until acdb -q -c 'select 1'; do :; done
 }
 
 @test "doctor names what is wrong" {

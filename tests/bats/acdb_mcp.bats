@@ -344,13 +344,19 @@ until_idle() {
 	[ "$(psql 'SELECT count(*) FROM again')" = 1 ]
 }
 
-@test "a write whose answer is lost is made once, and told" {
-	psql 'CREATE TABLE lost (a int); ALTER TABLE lost OWNER TO dbadmin' \
-	    >/dev/null
+# Meet by a way that can be cut.
+the_long_way() {
+	rm -f port
 	python3 "$TOP/tests/bats/cut.py" "$PORT" cut >port 3>&- &
 	WAY=$!
 	until [ -s port ]; do kill -0 $WAY; done
 	ERA=legacy AGENTCOOPDB_GATEWAY_URL=https://localhost:$(cat port) meet
+}
+
+@test "a write whose answer is lost is made once, and told" {
+	psql 'CREATE TABLE lost (a int); ALTER TABLE lost OWNER TO dbadmin' \
+	    >/dev/null
+	the_long_way
 	call 1 health '{}'
 	hear
 	is '.result.structuredContent.healthy'
@@ -368,6 +374,31 @@ until_idle() {
 	says UNKNOWN
 	[ "$(psql 'SELECT count(*) FROM lost')" = 2 ]
 	shut
+}
+
+@test "a write of which the gateway does not know is told to be unknown" {
+	local pid
+	psql 'CREATE TABLE doubtful (a int);
+	    CREATE FUNCTION slowly() RETURNS trigger LANGUAGE plpgsql
+	    AS $$BEGIN PERFORM pg_sleep(20); RETURN NULL; END$$;
+	    CREATE CONSTRAINT TRIGGER at_commit AFTER INSERT ON doubtful
+	    DEFERRABLE INITIALLY DEFERRED FOR EACH ROW
+	    EXECUTE FUNCTION slowly();
+	    ALTER TABLE doubtful OWNER TO dbadmin' >/dev/null
+	the_long_way
+	call 1 health '{}'
+	hear
+	call 2 sql_execute '{"sql":"INSERT INTO doubtful VALUES (1)"}'
+	until pid=$(psql "SELECT pid FROM pg_stat_activity
+	    WHERE wait_event = 'PgSleep'") && [ -n "$pid" ]; do :; done
+	echo behind >cut
+	kill -9 "$pid"
+	# Trying again finds nobody, but the first try may have committed.
+	wait "$WAY"
+	WAY=
+	says UNKNOWN
+	shut
+	until acdb -q -c 'SELECT 1'; do :; done
 }
 
 @test "elicitation: the user is asked, and is heard" {
