@@ -16,7 +16,9 @@ PREFIX	?= /usr/local
 DESTDIR	?=
 
 VERSION	:= $(shell cat VERSION)
-COMMIT	:= $(shell git rev-parse --short=12 HEAD 2>/dev/null || echo unknown)
+# In the archive of "make dist" it is a file.
+COMMIT	:= $(shell cat COMMIT 2>/dev/null || \
+	   git rev-parse --short=12 HEAD 2>/dev/null || echo unknown)
 # Reproducible: the commit's date, not the clock's.  Outside of git it is
 # the date of the file VERSION, which the archive keeps.
 EPOCH	:= $(or $(SOURCE_DATE_EPOCH),$(shell git log -1 --format=%ct \
@@ -267,6 +269,21 @@ install: all
 	$(INSTALL) -m 644 deploy/systemd/sysusers.conf \
 		$(DESTDIR)$(PREFIX)/lib/sysusers.d/agentcoopdb.conf
 
+# A package for dpkg, and the sources of the last commit as an archive.
+.PHONY: deb dist
+deb: all
+	$(Q)rm -rf build/package
+	$(Q)$(MAKE) --no-print-directory -s install PREFIX=/usr \
+		DESTDIR=$(CURDIR)/build/package/debian/agentcoopdb
+	$(Q)deploy/debian/build.sh build/package $(VERSION) $(EPOCH)
+DIST	:= agentcoopdb-$(VERSION)
+dist:
+	$(Q)mkdir -p build
+	$(Q)git archive --format=tar --prefix=$(DIST)/ \
+		--add-virtual-file=$(DIST)/COMMIT:$(COMMIT) HEAD | \
+		gzip -9n > build/$(DIST).tar.gz
+	@echo build/$(DIST).tar.gz
+
 .PHONY: help
 help:
 	@cat deploy/local/help.txt
@@ -275,4 +292,4 @@ help:
 clean:
 	rm -rf build
 
--include $(shell find $(O) -name '*.d' 2>/dev/null)
+-include $(shell find $(O) -name '*.d' -type f 2>/dev/null)
