@@ -16,7 +16,8 @@ export LC_ALL=C
 need="gcc make libc6-dev pkg-config libpq-dev libpg-query-dev
     libcurl4-openssl-dev libssl-dev libreadline-dev zlib1g-dev libzstd-dev
     openssl curl ca-certificates"
-need_check="git bats dpkg-dev procps jq python3 expect socat clang shellcheck mandoc"
+need_check="git bats dpkg-dev procps jq python3 expect socat clang shellcheck
+    mandoc"
 need_source="bzip2 xz-utils tar bison flex perl liblz4-dev uuid-dev
     debian-archive-keyring"
 
