@@ -3,16 +3,17 @@
 #
 # usage: run.sh [FILE...]	without arguments all there are
 #
-# BATS_JOBS processes (one for each processor) take files from one queue, the
-# longest first; a file has BATS_FILE_TIMEOUT seconds (600), a test in it
-# BATS_TEST_TIMEOUT.  A file that ends without having told of each of its
-# tests is a failure.  How long each took stands in the TAP's comments.
+# BATS_JOBS processes (three for two processors, for they wait as long as they
+# work) take files from one queue, the longest first; a file has
+# BATS_FILE_TIMEOUT seconds (600), a test in it BATS_TEST_TIMEOUT.  A file that
+# ends without having told of each of its tests is a failure.  How long each
+# took stands in the TAP's comments.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 
 # What takes longest begins first, else the last would run alone.
-slow="migrate corpus acdb acdb_mcp mcp_http schema values keysapi outage up keys
-    idempotency"
+slow="migrate acdb_mcp mcp_http corpus ablation breaks acdb crash schema doors
+    bench values"
 
 # one FILE: its TAP without the plan, printed when it is complete.
 one() {
@@ -49,7 +50,7 @@ OUT=$(mktemp -d) || exit 1
 trap 'rm -rf "$OUT"' EXIT
 export OUT
 export -f one
-printf '%s\0' "$@" | xargs -0 -n 1 -P "${BATS_JOBS:-$(nproc)}" \
+printf '%s\0' "$@" | xargs -0 -n 1 -P "${BATS_JOBS:-$((($(nproc) * 3 + 1) / 2))}" \
     --process-slot-var=BATS_SLOT bash -c 'one "$1"' one |
     awk '/^not ok / { failed = 1 }
 	/^(not )?ok / { sub(/ok [0-9]+/, "ok " ++n) }
