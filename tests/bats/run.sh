@@ -12,8 +12,7 @@ set -u
 cd "$(dirname "$0")/../.." || exit 1
 
 # What takes longest begins first, else the last would run alone.
-slow="migrate acdb_mcp mcp_http corpus ablation breaks acdb crash schema doors
-    bench values"
+slow="migrate acdb_mcp mcp_http corpus ablation breaks acdb crash schema doors"
 
 # one FILE: its TAP without the plan, printed when it is complete.
 one() {
