@@ -184,9 +184,11 @@ BEGIN
 	IF NOT EXISTS (SELECT 1 FROM pg_policy
 	    WHERE polrelid = rel AND polpermissive) THEN
 		-- Lets pass what acdb_guard does: the question twice would
-		-- be the context's proof twice.
-		EXECUTE format('CREATE POLICY acdb_tenant ON %s'
-		    ' USING (true) WITH CHECK (true)', t);
+		-- be the context's proof twice.  It names the column, so
+		-- that who drops that drops both, and no row is shown.
+		EXECUTE format('CREATE POLICY acdb_tenant ON %s USING'
+		    ' (workspace_id IS NOT NULL)'
+		    ' WITH CHECK (workspace_id IS NOT NULL)', t);
 	END IF;
 	EXECUTE format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY,'
 	    ' FORCE ROW LEVEL SECURITY', t);

@@ -254,6 +254,21 @@ says() {
 	[ -z "$(as acdb_dp_dbuser "SET ROLE dbuser; SELECT * FROM own")" ]
 }
 
+@test "a column that is dropped takes with it what let rows pass" {
+	key dbadmin "CREATE TABLE dropped (body text, workspace_id uuid);
+	    CREATE TABLE dropped_heir () INHERITS (dropped)"
+	key dbuser "INSERT INTO dropped (body) VALUES ('A-note')" "$A"
+	key dbuser "INSERT INTO dropped_heir (body) VALUES ('A-heir')" "$A"
+	[ "$(key dbuser "SELECT count(*) FROM dropped" "$A")" = 2 ]
+	key dbadmin "ALTER TABLE dropped DROP COLUMN workspace_id CASCADE"
+	[ "$(key dbuser "SELECT count(*) FROM dropped" "$B")" = 0 ]
+	[ "$(key dbuser "SELECT count(*) FROM dropped_heir" "$B")" = 0 ]
+	key dbadmin "ALTER TABLE dropped ADD COLUMN workspace_id uuid"
+	key dbuser "INSERT INTO dropped (body) VALUES ('B-note')" "$B"
+	[ "$(key dbuser "SELECT body FROM dropped" "$B")" = B-note ]
+	[ "$(key dbuser "SELECT count(*) FROM dropped" "$A")" = 0 ]
+}
+
 @test "the guard covers ALTER TABLE, views, schemas, and only what it should" {
 	key dbadmin "CREATE TABLE later (id int, body text)"
 	key dbadmin "INSERT INTO later VALUES (1, 'x')"
