@@ -269,6 +269,18 @@ says() {
 	[ "$(key dbuser "SELECT count(*) FROM dropped" "$A")" = 0 ]
 }
 
+@test "a table whose guard is dropped is open, named, and guarded again" {
+	key dbadmin "CREATE TABLE opened (body text, workspace_id uuid)"
+	key dbuser "INSERT INTO opened (body) VALUES ('A-note')" "$A"
+	[ "$(key dbuser "SELECT count(*) FROM opened" "$B")" = 0 ]
+	key dbadmin "DROP POLICY acdb_guard ON opened"
+	[ "$(key dbuser "SELECT count(*) FROM opened" "$B")" = 1 ]
+	says WARN tenant-tables
+	key dbadmin "ALTER TABLE opened ADD COLUMN more int"
+	[ "$(key dbuser "SELECT count(*) FROM opened" "$B")" = 0 ]
+	key dbadmin "DROP TABLE opened"
+}
+
 @test "the guard covers ALTER TABLE, views, schemas, and only what it should" {
 	key dbadmin "CREATE TABLE later (id int, body text)"
 	key dbadmin "INSERT INTO later VALUES (1, 'x')"
