@@ -145,6 +145,18 @@ member_text(const struct json *j, const char *name)
 	return s;
 }
 
+/* Something in between answered, or no gateway at all. */
+static int
+not_a_gateway(const struct httpc_answer *a, const char *method)
+{
+	warnx("the answer, with status %d, is not a gateway's: is the URL "
+	    "right, and what stands in between?", a->status);
+	if (strcmp(method, "GET") != 0 && httpc_answer_doubtful(a))
+		return not_known();
+	return a->status == 401 ? EXIT_AUTH : a->status == 429 ||
+	    a->status == 503 ? EXIT_THROTTLED : EXIT_UNREACHABLE;
+}
+
 /* The gateway said no. */
 static int
 refused(const struct httpc_answer *a, const char *method)
@@ -154,7 +166,7 @@ refused(const struct httpc_answer *a, const char *method)
 	size_t n;
 	const char *text = buf_peek(&a->body, &n);
 
-	if (a->json && json_read(&j, text, n, NULL) == 0) {
+	if (json_read(&j, text, n, NULL) == 0) {
 		title = member_text(&j, "title");
 		detail = member_text(&j, "detail");
 		json_fini(&j);
@@ -184,7 +196,9 @@ ask_once(struct remote *gw, const struct httpc_request *r,
 
 	if (got != HTTPC_ANSWER)
 		return no_answer(got, a, r->method);
-	if (a->status < 200 || a->status > 299)
+	if (httpc_answer_foreign(a))
+		return not_a_gateway(a, r->method);
+	if (a->status > 299)
 		return refused(a, r->method);
 	text = buf_peek(&a->body, &n);
 	if (out != NULL && buf_add(out, text, n) != 0) {

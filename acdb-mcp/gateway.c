@@ -194,8 +194,9 @@ is_settled(const struct gateway *g, enum httpc_result result)
 
 	if (result != HTTPC_ANSWER)
 		return result == HTTPC_TOO_LARGE;
-	return a->status < 500 ? a->status != 429 :
-	    a->status != 503 && !httpc_answer_doubtful(a);
+	return a->status != 401 && a->status != 403 && a->status != 429 &&
+	    a->status != 503 && !httpc_answer_foreign(a) &&
+	    !httpc_answer_doubtful(a);
 }
 
 /* Whether this try may have made the change. */
@@ -210,7 +211,7 @@ static int
 tell_unknown(struct gateway *g, enum httpc_result result, struct buf *out)
 {
 	return say(out, result == HTTPC_ANSWER ?
-	    "no answer but errors came from the gateway" :
+	    "no answer that tells came from the gateway" :
 	    buf_cstr(&g->answer.why), "It is UNKNOWN whether the change was "
 	    "made: look at the data before trying again.");
 }
@@ -239,6 +240,17 @@ tell_failure(struct gateway *g, enum httpc_result result, struct buf *out)
 		break;
 	}
 	return say(out, why, "Nothing was done.");
+}
+
+/* Something in between answered, or no gateway at all. */
+static int
+tell_foreign(struct gateway *g, struct buf *out)
+{
+	buf_clear(out);
+	buf_addf(out, "The answer, with status %d, is not a gateway's. "
+	    "Nothing was changed. Is AGENTCOOPDB_GATEWAY_URL right, and what "
+	    "stands in between? Ask the user.", g->answer.status);
+	return 0;
 }
 
 int
@@ -273,6 +285,8 @@ gateway_ask(struct gateway *g, struct mcp_ask *ask, struct buf *body)
 		return tell_unknown(g, result, body);
 	if (result != HTTPC_ANSWER)
 		return tell_failure(g, result, body);
+	if (!g->answer.json)
+		return tell_foreign(g, body);
 	buf_fini(body);
 	*body = g->answer.body;
 	buf_init(&g->answer.body, ANSWER_MAX);

@@ -137,20 +137,21 @@ static enum fate
 judge_status(const struct httpc_answer *a, int *code)
 {
 	*code = EXIT_REFUSED;
-	if (a->status >= 200 && a->status < 300)
+	if (httpc_answer_doubtful(a)) {
+		*code = EXIT_UNKNOWN;
+		return a->status >= 500 ? FATE_LOST : FATE_DONE;
+	} else if (a->status < 300)
 		*code = EXIT_OK;
 	else if (a->status == 401 || (a->status == 403 && is_own_refusal(a)))
 		*code = EXIT_AUTH;
 	else if (a->status == 429) {
 		*code = EXIT_THROTTLED;
 		return FATE_THROTTLED;
-	} else if (httpc_answer_doubtful(a)) {
-		*code = EXIT_UNKNOWN;
-		return a->status >= 500 ? FATE_LOST : FATE_DONE;
 	} else if (a->status == 503) {
 		*code = EXIT_THROTTLED;
 		return FATE_BUSY;
-	}
+	} else if (httpc_answer_foreign(a))
+		*code = EXIT_UNREACHABLE;
 	return FATE_DONE;
 }
 
@@ -220,7 +221,8 @@ tell_wait(struct ask *q, enum fate fate, int64_t ms)
 
 /*
  * What is known at the end.  Where an earlier attempt may have been carried
- * out, only an answer to the same key settles it; a query sent again as
+ * out, only an answer to the same Idempotency-Key settles it, none that did
+ * not look at it; a query sent again as
  * read-only settles it unless it was refused as a write (25006).
  */
 static int
@@ -229,11 +231,13 @@ settled_code(const struct ask *q, const struct attempt *t, enum fate fate)
 	struct problem_doc d;
 	bool wrote = false;
 
+	if (q->reads && t->code == EXIT_UNKNOWN)
+		return EXIT_UNREACHABLE;
 	if (!t->lost || t->code == ASK_INTERRUPTED)
 		return t->code;
-	if (fate != FATE_DONE || t->code == EXIT_UNREACHABLE)
-		return !q->reads ? EXIT_UNKNOWN : t->code == EXIT_UNKNOWN ?
-		    EXIT_UNREACHABLE : t->code;
+	if (fate != FATE_DONE || t->code == EXIT_UNREACHABLE ||
+	    t->code == EXIT_AUTH)
+		return q->reads ? t->code : EXIT_UNKNOWN;
 	if (q->reads && problem_doc_read(&d, &q->a) == 0) {
 		wrote = strcmp(d.sqlstate, "25006") == 0;
 		problem_doc_fini(&d);
@@ -286,4 +290,13 @@ ask_statement(struct ask *q, const char *sql, size_t n)
 	if (!q->reads)
 		make_key(q, sql, n);
 	return ask_until_settled(q, sql, n);
+}
+
+int
+ask_misunderstood(struct ask *q, const char *why)
+{
+	httpc_answer_clear(&q->a, 0);
+	buf_adds(&q->a.why, why);
+	q->unknown = !q->reads;
+	return q->unknown ? EXIT_UNKNOWN : EXIT_LOCAL;
 }

@@ -57,4 +57,8 @@ bool	ask_run_id_valid(const char *s);
  */
 int	ask_statement(struct ask *q, const char *sql, size_t n) MUST_CHECK;
 
+/* q->a.body was no answer to a statement, for the reason why.  Returns what
+ * to exit with, as if none had come. */
+int	ask_misunderstood(struct ask *q, const char *why);
+
 #endif

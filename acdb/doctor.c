@@ -109,8 +109,9 @@ check_reach(struct patient *d)
 		return bad(d, "connection", NULL);
 	if (get(d, "/healthz") == -1)
 		return bad(d, "reach", NULL);
-	if (d->a.status != 200) {
-		buf_addf(&d->why, "/healthz answers %d", d->a.status);
+	if (d->a.status != 200 || httpc_answer_foreign(&d->a)) {
+		buf_addf(&d->why, "/healthz answers %d, and it is not a "
+		    "gateway's answer", d->a.status);
 		return bad(d, "reach", "Is this an Agentic Coop DB gateway?");
 	}
 	return good("reach", strncmp(d->p.url, "https", 5) == 0 ?

@@ -143,8 +143,9 @@ report_failure(const struct statement *s, struct ask *q)
 		put_place(&b, s, s->line, s->column);
 		buf_adds(&b, "ERROR: ");
 		if (q->a.status != 0)
-			buf_addf(&b, "the gateway answered with status %d",
-			    q->a.status);
+			buf_addf(&b, "the answer, with status %d, is not a "
+			    "gateway's: is the URL right, and what stands "
+			    "in between?", q->a.status);
 		else
 			put_foreign(&b, buf_cstr(&q->a.why));
 		buf_addc(&b, '\n');

@@ -92,9 +92,10 @@ show(struct shell *sh, const struct statement *s)
 	buf_init(&why, 1024);
 	text = buf_peek(&sh->q->a.body, &n);
 	if (result_read(&r, text, n, &why) == -1) {
-		report_text(s, "%s", buf_cstr(&why));
+		rc = ask_misunderstood(sh->q, buf_cstr(&why));
+		report_failure(s, sh->q);
 		buf_fini(&why);
-		return shell_failed(sh, EXIT_LOCAL);
+		return shell_failed(sh, rc);
 	}
 	buf_fini(&why);
 	report_notices(s, &r);

@@ -378,7 +378,7 @@ classify(struct httpc *h, CURLcode code, struct httpc_answer *a)
 		buf_addf(&a->why, "%s broke off before its answer", h->url);
 		return HTTPC_LOST;
 	}
-	if (code == CURLE_OUT_OF_MEMORY) {
+	if (code == CURLE_OUT_OF_MEMORY && !a->sent) {
 		buf_adds(&a->why, "out of memory");
 		return HTTPC_FAILED;
 	}

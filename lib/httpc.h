@@ -100,9 +100,13 @@ void	 httpc_answer_fini(struct httpc_answer *a);
 /* As if nothing had come yet; the next body has at most max bytes. */
 void	 httpc_answer_clear(struct httpc_answer *a, size_t max);
 
+/* Whether it is no gateway that answers: no JSON, or an error that is no
+ * problem document.  Something in between, or another server. */
+bool	 httpc_answer_foreign(const struct httpc_answer *a);
+
 /* Whether what was asked for may have been done although the answer is none
- * of success: a problem document that says so, or the error of something in
- * between, which cannot know. */
+ * of success: a problem document that says so, or the success or failure of
+ * something in between, which cannot know. */
 bool	 httpc_answer_doubtful(const struct httpc_answer *a);
 
 /* Ask, and wait for the whole answer.  a is initialised and may have been

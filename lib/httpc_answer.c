@@ -34,6 +34,21 @@ httpc_answer_clear(struct httpc_answer *a, size_t max)
 	a->request_id[0] = '\0';
 }
 
+/* The document that every error of a gateway has; to be freed. */
+static int
+read_problem(const struct httpc_answer *a, struct json *j)
+{
+	size_t n;
+	const char *text = buf_peek(&a->body, &n);
+
+	if (!a->json || json_read(j, text, n, NULL) == -1)
+		return -1;
+	if (json_member(j, 0, "title") != 0)
+		return 0;
+	json_fini(j);
+	return -1;
+}
+
 static bool
 member_is(const struct json *j, const char *name, const char *text)
 {
@@ -43,23 +58,30 @@ member_is(const struct json *j, const char *name, const char *text)
 }
 
 bool
+httpc_answer_foreign(const struct httpc_answer *a)
+{
+	struct json j;
+
+	if (a->status < 300)
+		return !a->json;
+	if (read_problem(a, &j) == -1)
+		return true;
+	json_fini(&j);
+	return false;
+}
+
+bool
 httpc_answer_doubtful(const struct httpc_answer *a)
 {
 	struct json j;
-	const char *text;
-	size_t n;
 	bool doubtful;
 
-	if (a->status < 400)
+	if (httpc_answer_foreign(a))
+		return a->status < 300 || a->status >= 500;
+	if (a->status < 300 || read_problem(a, &j) == -1)
 		return false;
-	text = buf_peek(&a->body, &n);
-	if (!a->json || json_read(&j, text, n, NULL) == -1)
-		return a->status >= 500;
-	if (json_member(&j, 0, "title") == 0)
-		doubtful = a->status >= 500;
-	else
-		doubtful = member_is(&j, "tx", "unknown") ||
-		    member_is(&j, "title", "outcome_unknown");
+	doubtful = member_is(&j, "tx", "unknown") ||
+	    member_is(&j, "title", "outcome_unknown");
 	json_fini(&j);
 	return doubtful;
 }

@@ -14,6 +14,10 @@ setup() {
 	cd "$BATS_TEST_TMPDIR" || return 1
 }
 
+teardown() {
+	other_end
+}
+
 # as_psql OPTION... : the same script through both, the same text out.  The
 # first psqls of version 16 end the head of a narrow record otherwise.
 as_psql() {
@@ -360,6 +364,24 @@ until_active() {
 	[ "$code" -eq 5 ]
 	grep -q "OUTCOME: unknown" err
 	until acdb -q -c 'select 1'; do :; done
+}
+
+@test "what another server says is told for what it is" {
+	export AGENTCOOPDB_API_KEY
+	AGENTCOOPDB_API_KEY=acd_dev_abcdefghijklmnop_$(printf 'A%.0s' {1..32})
+	other_server 200
+	run -2 acdb --url "$OTHER_URL" --retries 0 -c 'select 1'
+	[[ $output == *"status 200, is not a gateway's"* ]]
+	run -5 acdb --url "$OTHER_URL" --retries 0 -c 'insert into t values (1)'
+	[[ $output == *"OUTCOME: unknown"* ]]
+	run -7 acdb --url "$OTHER_URL" doctor
+	[[ $output == *"not a gateway's"* ]]
+	run -5 acdb-keys mint --name x --url "$OTHER_URL"
+	run -2 acdb-keys list --url "$OTHER_URL"
+	other_server 404
+	run -2 acdb --url "$OTHER_URL" --retries 0 -c 'insert into t values (1)'
+	[[ $output != *OUTCOME* ]]
+	run -2 acdb-keys mint --name x --url "$OTHER_URL"
 }
 
 @test "doctor names what is wrong" {

@@ -12,6 +12,7 @@ teardown_file() {
 
 teardown() {
 	[ -z "${WAY:-}" ] || kill "$WAY"
+	other_end
 }
 
 setup() {
@@ -373,6 +374,21 @@ the_long_way() {
 	WAY=
 	says UNKNOWN
 	[ "$(psql 'SELECT count(*) FROM lost')" = 2 ]
+	shut
+}
+
+@test "what another server says is told for what it is" {
+	other_server 200
+	ERA=legacy AGENTCOOPDB_GATEWAY_URL=$OTHER_URL meet
+	call 1 sql_query '{"sql":"SELECT 1"}'
+	says "status 200, is not a gateway's" 'Nothing was changed'
+	call 2 sql_execute '{"sql":"INSERT INTO t VALUES (1)"}'
+	says UNKNOWN
+	shut
+	other_server 404
+	ERA=legacy AGENTCOOPDB_GATEWAY_URL=$OTHER_URL meet
+	call 3 sql_execute '{"sql":"INSERT INTO t VALUES (1)"}'
+	says 'Nothing was changed'
 	shut
 }
 

@@ -178,3 +178,19 @@ as_nobody() {
 		"$@"
 	fi
 }
+
+# other_server STATUS: until other_end, at $OTHER_URL, an HTTP server that is
+# no gateway and answers so.
+other_server() {
+	other_end
+	rm -f other.port
+	python3 "$TOP/tests/bats/other_server.py" "$1" >other.port 3>&- &
+	OTHER=$!
+	until [ -s other.port ]; do kill -0 $OTHER || return; done
+	OTHER_URL=http://127.0.0.1:$(cat other.port)
+}
+
+other_end() {
+	[ -z "${OTHER:-}" ] || kill "$OTHER"
+	OTHER=
+}

@@ -8,26 +8,33 @@ int
 main(void)
 {
 	static const struct { int status; bool json; const char *body;
-	    bool doubtful; } t[] = {
-		{ 200, true, "{\"title\":\"x\",\"tx\":\"unknown\"}", false },
+	    bool doubtful, foreign; } t[] = {
+		{ 200, true, "{\"title\":\"x\",\"tx\":\"unknown\"}",
+		    false, false },
 		{ 503, true, "{\"title\":\"database_unavailable\","
-		    "\"tx\":\"unknown\"}", true },
+		    "\"tx\":\"unknown\"}",
+		    true, false },
 		{ 503, true, "{\"title\":\"database_unavailable\","
-		    "\"tx\":\"rolled_back\"}", false },
-		{ 503, true, "{\"title\":\"too_many_connections\"}", false },
-		{ 500, true, "{\"title\":\"internal_error\"}", false },
-		{ 409, true, "{\"title\":\"outcome_unknown\"}", true },
+		    "\"tx\":\"rolled_back\"}",
+		    false, false },
+		{ 503, true, "{\"title\":\"too_many_connections\"}",
+		    false, false },
+		{ 500, true, "{\"title\":\"internal_error\"}", false, false },
+		{ 409, true, "{\"title\":\"outcome_unknown\"}", true, false },
 		{ 409, true, "{\"title\":\"conflict\",\"tx\":\"unknown\"}",
-		    true },
-		{ 409, true, "{\"title\":\"conflict\"}", false },
+		    true, false },
+		{ 409, true, "{\"title\":\"conflict\"}", false, false },
 		/* Something in between. */
-		{ 404, false, "<html>", false },
-		{ 403, true, "{\"error\":\"denied\"}", false },
-		{ 502, false, "<html>", true },
-		{ 503, false, "", true },
-		{ 503, true, "{\"error\":\"upstream\"}", true },
-		{ 504, true, "[]", true },
-		{ 504, true, "{\"title\"", true },
+		{ 200, false, "<html>", true, true },
+		{ 204, false, "", true, true },
+		{ 302, false, "", false, true },
+		{ 404, false, "<html>", false, true },
+		{ 403, true, "{\"error\":\"denied\"}", false, true },
+		{ 502, false, "<html>", true, true },
+		{ 503, false, "", true, true },
+		{ 503, true, "{\"error\":\"upstream\"}", true, true },
+		{ 504, true, "[]", true, true },
+		{ 504, true, "{\"title\"", true, true },
 	};
 	struct httpc_answer a;
 
@@ -37,6 +44,8 @@ main(void)
 		a.json = t[i].json;
 		buf_adds(&a.body, t[i].body);
 		ok(httpc_answer_doubtful(&a) == t[i].doubtful, "%d %s",
+		    t[i].status, t[i].body);
+		ok(httpc_answer_foreign(&a) == t[i].foreign, "of whom: %d %s",
 		    t[i].status, t[i].body);
 		httpc_answer_fini(&a);
 	}
