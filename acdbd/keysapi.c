@@ -191,7 +191,9 @@ take_member(struct wish *w, const struct json *j, uint32_t i,
 	if (take_text(unknown, sizeof(unknown), j, i, "member", why) == -1)
 		return -1;
 	return problem_set(why, 400, "invalid_json", flag ?
-	    "\"%s\" must be true or false" : "unknown member \"%s\"",
+	    "\"%s\" must be true or false" : "unknown member \"%s\": known "
+	    "are pg_role, name, env, workspace_id, expires_in, "
+	    "rate_per_second, rate_burst, allow_from, read_only, ungated",
 	    unknown);
 }
 

@@ -86,7 +86,8 @@ read_members(struct call *c, struct rpc_search *s, const struct json *j,
 		else if (json_is(j, i, "args"))
 			args = i + 1;
 		else
-			return sqlopts_unknown(j, i, why);
+			return sqlopts_unknown(j, i, "procedure, args",
+			    why);
 	}
 	if (read_name(s, j, procedure, why) == -1)
 		return -1;

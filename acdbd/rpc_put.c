@@ -120,7 +120,8 @@ read_body(struct wanted *w, const struct json *j, struct problem *why)
 		for (m = 0; m < MEMBERS && !json_is(j, i, names[m]); m++)
 			continue;
 		if (m == MEMBERS)
-			return sqlopts_unknown(j, i, why);
+			return sqlopts_unknown(j, i, "sql, role, description, "
+			    "args_schema, version", why);
 		if (read_member(w, j, i + 1, m, why) == -1)
 			return -1;
 	}

@@ -151,12 +151,13 @@ take_settings(struct call *c, uint32_t v, struct problem *why)
 }
 
 int
-sqlopts_unknown(const struct json *j, uint32_t i, struct problem *why)
+sqlopts_unknown(const struct json *j, uint32_t i, const char *known,
+    struct problem *why)
 {
 	char *name = json_strdup(j, i);
 
-	problem_set(why, 400, "invalid_json", "unknown member \"%.100s\"",
-	    name == NULL ? "?" : name);
+	problem_set(why, 400, "invalid_json", "unknown member \"%.100s\": "
+	    "known are %s", name == NULL ? "?" : name, known);
 	free(name);
 	return -1;
 }
@@ -177,7 +178,8 @@ take_isolation(struct call *c, uint32_t v, struct problem *why)
 }
 
 int
-sqlopts_read(struct call *c, uint32_t i, struct problem *why)
+sqlopts_read(struct call *c, uint32_t i, const char *known,
+    struct problem *why)
 {
 	const struct json *j = &c->json;
 	const struct conf *conf = c->w->conf;
@@ -232,5 +234,5 @@ sqlopts_read(struct call *c, uint32_t i, struct problem *why)
 		c->retries_max = (int)count;
 		return 0;
 	}
-	return sqlopts_unknown(j, i, why);
+	return sqlopts_unknown(j, i, known, why);
 }

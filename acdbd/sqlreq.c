@@ -205,7 +205,8 @@ sqlreq_read(struct call *c, const struct req *r, struct problem *why)
 			sql = i + 1;
 		else if (json_is(j, i, "params"))
 			params = i + 1;
-		else if (sqlopts_read(c, i, why) == -1)
+		else if (sqlopts_read(c, i, "sql, params, max_affected, "
+		    SQLOPTS_KNOWN, why) == -1)
 			return -1;
 	}
 	if (call_units(c, 1) == -1)
@@ -233,7 +234,7 @@ read_statement(struct unit *u, const struct json *j, uint32_t tok,
 		else if (json_is(j, i, "params"))
 			params = i + 1;
 		else
-			return sqlopts_unknown(j, i, why);
+			return sqlopts_unknown(j, i, "sql, params", why);
 	}
 	if (read_sql(u, j, sql, conf, why) == -1)
 		return -1;
@@ -271,6 +272,7 @@ read_statements(struct call *c, uint32_t tok, struct problem *why)
 int
 sqlreq_read_batch(struct call *c, const struct req *r, struct problem *why)
 {
+	static const char known[] = "statements, " SQLOPTS_KNOWN;
 	const struct json *j = &c->json;
 	uint32_t statements = 0;
 
@@ -281,8 +283,8 @@ sqlreq_read_batch(struct call *c, const struct req *r, struct problem *why)
 		if (json_is(j, i, "statements"))
 			statements = i + 1;
 		else if (json_is(j, i, "max_affected"))
-			return sqlopts_unknown(j, i, why);
-		else if (sqlopts_read(c, i, why) == -1)
+			return sqlopts_unknown(j, i, known, why);
+		else if (sqlopts_read(c, i, known, why) == -1)
 			return -1;
 	}
 	return read_statements(c, statements, why);

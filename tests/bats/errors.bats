@@ -118,12 +118,12 @@ raise() {
 	"SELECT 1"|*must be a JSON object
 	null|*must be a JSON object
 	{}|*"sql" is missing
-	{"SQL":"SELECT 1"}|*unknown member "SQL"
+	{"SQL":"SELECT 1"}|*unknown member "SQL": known are sql, params, max_affected, timeout_ms, *
 	{"sql":null}|*"sql" must be a string
 	{"sql":["SELECT 1"]}|*"sql" must be a string
 	{"sql":"SELECT 1","params":{}}|*"params" must be an array
 	{"sql":"SELECT 1","params":"x"}|*"params" must be an array
-	{"sql":"SELECT 1","parameters":[]}|*unknown member "parameters"
+	{"sql":"SELECT 1","parameters":[]}|*unknown member "parameters": known are sql, params, *
 	{"sql":"SELECT 1","a\"b":1}|*unknown member*
 	{"sql":"SELECT 1","read_only":1}|*"read_only" must be true or false
 	{"sql":"SELECT 1","dry_run":"yes"}|*"dry_run" must be true or false
@@ -134,6 +134,25 @@ raise() {
 	printf '%0.s[' {1..300} >"$BATS_TEST_TMPDIR/deep"
 	post "$BATS_TEST_TMPDIR/deep" &&
 	    refused 400 invalid_json '*nested too deeply*'
+}
+
+@test "the members that are said to be known are, and no other" {
+	local path name said taken
+	for path in execute batch; do
+		ask POST /v1/sql/$path '{"":1}'
+		refused 400 invalid_json '*known are*'
+		said=$(jq -r .detail <<<"$body" | sed 's/.*known are //')
+		taken=
+		for name in $(grep -oE 'json_is\(j, i, "[a-z_]+"\)' \
+		    "$TOP"/acdbd/sql{req,opts}.c | grep -oE '[a-z_]+"' |
+		    tr -d '"' | sort -u); do
+			ask POST /v1/sql/$path "{\"$name\":[]}"
+			[[ $(jq -r .detail <<<"$body") == "unknown member"* ]] ||
+			    taken+="$name "
+		done
+		same "$(tr -d , <<<"$said" | tr ' ' '\n' | sort)" \
+		    "$(tr ' ' '\n' <<<"${taken% }" | sort)"
+	done
 }
 
 @test "statements that are none, too many or out of place" {

@@ -115,7 +115,7 @@ status_is() {
 	[]|400|invalid_json|
 	nope|400|invalid_json|
 	{"pg_role":"dbuser","env":"prod"}|400|invalid_input|*env*
-	{"pg_role":"dbuser","role":"x"}|400|invalid_json|*unknown member "role"
+	{"pg_role":"dbuser","role":"x"}|400|invalid_json|*unknown member "role": known are pg_role, *
 	{"pg_role":"dbuser","workspace_id":"00000000-0000-0000-0000-000000000000"}|403|permission_denied|
 	{"pg_role":"dbuser","workspace_id":"x"}|403|permission_denied|
 	{"pg_role":"dbuser","expires_in":"soon"}|400|invalid_input|*expires_in*
