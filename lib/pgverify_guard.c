@@ -11,7 +11,7 @@ const struct fact pgverify_guards[] = {
 	    "for, enabled and a superuser's", PGVERIFY_FAIL,
 	    "SELECT n || ' is missing, disabled or another''s'"
 	    " FROM (VALUES ('acdb_refuse', 'refuse', 'ddl_command_start', 0),"
-	    " ('acdb_tighten', 'tighten', 'ddl_command_end', 16))"
+	    " ('acdb_tighten', 'tighten', 'ddl_command_end', 18))"
 	    " AS v (n, f, event, tags) WHERE NOT EXISTS (SELECT 1"
 	    " FROM pg_event_trigger t JOIN pg_roles o ON o.oid = t.evtowner"
 	    " JOIN pg_proc p ON p.oid = t.evtfoid"

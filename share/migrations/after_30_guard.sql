@@ -77,6 +77,24 @@ BEGIN
 END
 $fn$;
 
+-- A relation, and what reads it by a rule, which a view has too, at any
+-- remove.
+CREATE OR REPLACE FUNCTION acdb_guard.readers(rel oid) RETURNS SETOF oid
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
+AS $fn$
+	WITH RECURSIVE reader(oid) AS (
+		SELECT rel
+		UNION
+		SELECT w.ev_class
+		FROM reader
+		JOIN pg_depend d ON d.refobjid = reader.oid
+		    AND d.refclassid = 'pg_class'::regclass
+		    AND d.classid = 'pg_rewrite'::regclass
+		JOIN pg_rewrite w ON w.oid = d.objid
+	)
+	SELECT oid FROM reader
+$fn$;
+
 -- What a rule does besides or instead runs as the owner of its table, who
 -- passes over policies, for whoever writes there.
 CREATE OR REPLACE FUNCTION acdb_guard.refuse_rule(rule text) RETURNS void
@@ -104,32 +122,11 @@ DECLARE
 	v record;
 BEGIN
 	PERFORM acdb_guard.refuse_rule(quote_ident(w.rulename))
-	FROM (
-		WITH RECURSIVE reader(oid) AS (
-			SELECT rel
-			UNION
-			SELECT w.ev_class
-			FROM reader
-			JOIN pg_depend d ON d.refobjid = reader.oid
-			    AND d.refclassid = 'pg_class'::regclass
-			    AND d.classid = 'pg_rewrite'::regclass
-			JOIN pg_rewrite w ON w.oid = d.objid
-		)
-		SELECT oid FROM reader
-	) r JOIN pg_rewrite w ON w.ev_class = r.oid AND w.ev_type <> '1';
+	FROM acdb_guard.readers(rel) r
+	JOIN pg_rewrite w ON w.ev_class = r AND w.ev_type <> '1';
 	FOR v IN
-		WITH RECURSIVE reader(oid) AS (
-			SELECT rel
-			UNION
-			SELECT w.ev_class
-			FROM reader
-			JOIN pg_depend d ON d.refobjid = reader.oid
-			    AND d.refclassid = 'pg_class'::regclass
-			    AND d.classid = 'pg_rewrite'::regclass
-			JOIN pg_rewrite w ON w.oid = d.objid
-		)
 		SELECT c.oid, c.oid::regclass::text AS name, c.relkind AS kind
-		FROM reader JOIN pg_class c USING (oid)
+		FROM acdb_guard.readers(rel) r JOIN pg_class c ON c.oid = r
 		WHERE c.relkind IN ('v', 'm')
 		  AND pg_has_role(c.relowner, 'USAGE')
 		  AND NOT EXISTS (SELECT 1
@@ -372,7 +369,7 @@ GRANT EXECUTE ON FUNCTION acdb_guard.end_session(int, text)
 	TO agentcoopdb_gateway;
 GRANT USAGE ON SCHEMA acdb_guard TO PUBLIC;
 GRANT EXECUTE ON FUNCTION acdb_guard.reaches_tenants(oid),
-	acdb_guard.tighten_readers(oid),
+	acdb_guard.readers(oid), acdb_guard.tighten_readers(oid),
 	acdb_guard.isolate(oid), acdb_guard.open_function(oid),
 	acdb_guard.refuse_rule(text), acdb_guard.family(oid),
 	acdb_guard.check_parents(oid) TO PUBLIC;
@@ -383,10 +380,12 @@ BEGIN
 	DROP EVENT TRIGGER IF EXISTS acdb_tighten;
 	CREATE EVENT TRIGGER acdb_refuse ON ddl_command_start
 		EXECUTE FUNCTION acdb_guard.refuse();
+	-- ALTER MATERIALIZED VIEW and the like rename a table's columns, too.
 	CREATE EVENT TRIGGER acdb_tighten ON ddl_command_end
 		WHEN TAG IN ('CREATE TABLE', 'CREATE TABLE AS', 'SELECT INTO',
-		    'ALTER TABLE', 'CREATE VIEW', 'ALTER VIEW',
-		    'CREATE MATERIALIZED VIEW', 'CREATE FUNCTION',
+		    'ALTER TABLE', 'ALTER FOREIGN TABLE', 'CREATE VIEW',
+		    'ALTER VIEW', 'CREATE MATERIALIZED VIEW',
+		    'ALTER MATERIALIZED VIEW', 'CREATE FUNCTION',
 		    'CREATE PROCEDURE', 'ALTER FUNCTION', 'ALTER PROCEDURE',
 		    'ALTER ROUTINE', 'ALTER TYPE', 'CREATE RULE',
 		    'CREATE EXTENSION', 'CREATE SCHEMA')

@@ -269,6 +269,17 @@ says() {
 	[ "$(key dbuser "SELECT count(*) FROM dropped" "$A")" = 0 ]
 }
 
+@test "a workspace_id is guarded by whatever command it comes" {
+	local kind
+	for kind in TABLE VIEW "MATERIALIZED VIEW" "FOREIGN TABLE"; do
+		key dbadmin "CREATE TABLE renamed (body text, tenant uuid)"
+		key dbadmin "ALTER $kind renamed RENAME tenant TO workspace_id"
+		key dbuser "INSERT INTO renamed (body) VALUES ('A-note')" "$A"
+		[ "$(key dbuser "SELECT count(*) FROM renamed" "$B")" = 0 ]
+		key dbadmin "DROP TABLE renamed"
+	done
+}
+
 @test "a table whose guard is dropped is open, named, and guarded again" {
 	key dbadmin "CREATE TABLE opened (body text, workspace_id uuid)"
 	key dbuser "INSERT INTO opened (body) VALUES ('A-note')" "$A"
