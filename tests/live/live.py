@@ -1,6 +1,7 @@
 """A private acdbd with a PostgreSQL of its own, and HTTP to it: for tests
 that kill it or load it.  Python's standard library only."""
 import base64
+import glob
 import hashlib
 import hmac
 import json
@@ -313,6 +314,14 @@ class Server:
     def log(self):
         with open(self.logfile, errors="replace") as f:
             return f.read()
+
+    def database_log(self):
+        """PostgreSQL's own, whole."""
+        text = ""
+        for path in sorted(glob.glob(self.db + "/log/postgresql-*.log")):
+            with open(path, errors="replace") as f:
+                text += f.read()
+        return text
 
     # The database itself.
 
