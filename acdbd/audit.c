@@ -43,6 +43,7 @@ struct audit {
 	struct timer	 retry, later;
 	struct task	 flush;
 	bool		 connected;
+	bool		 prepared;	/* the statements of audit_group.c */
 	bool		 complained;
 	struct group	 group[2];
 	int		 gathering;	/* index of the group that grows */
@@ -94,14 +95,14 @@ on_ready(void *arg)
 {
 	struct audit *a = arg;
 
-	/* The first two answers are to these; see on_readable(). */
+	/* The first answers are to these; see on_readable(). */
 	if (audit_group_prepare(a->pg.conn) == -1 ||
 	    !PQpipelineSync(a->pg.conn)) {
 		pgc_fail(&a->pg);
 		return;
 	}
 	a->busy = true;
-	a->failed = false;
+	a->failed = a->prepared = false;
 	a->syncs = 1;
 	audit_group_clear(a->group[1 - a->gathering].rows);
 	a->connected = true;
@@ -116,7 +117,7 @@ on_readable(void *arg)
 
 	while (a->syncs > 0 && pgc_next(&a->pg, &res)) {
 		if (res != NULL && PQresultStatus(res) == PGRES_FATAL_ERROR) {
-			if (!a->failed)
+			if (!a->failed && !a->complained)
 				log_error("audit rows refused", "why",
 				    PQresultErrorMessage(res), NULL);
 			a->failed = true;
@@ -126,7 +127,12 @@ on_readable(void *arg)
 	}
 	if (!a->busy || a->syncs > 0)
 		return;
-	a->busy = false;
+	if (!a->prepared && a->failed) {
+		pgc_fail(&a->pg);	/* nothing could be recorded here */
+		return;
+	}
+	a->prepared = true;
+	a->complained = a->busy = false;
 	audit_group_clear(a->group[1 - a->gathering].rows);
 	group_answer(&a->group[1 - a->gathering], !a->failed);
 	flush_group(a);

@@ -34,6 +34,15 @@ struct pending {
 	struct pending	*next;
 };
 
+/* What is heard of from elsewhere. */
+static const char *const listen_sql[] = { "LISTEN acdb_keys",
+    "LISTEN acdb_rpcs", "LISTEN acdb_calls" };
+
+struct listening {
+	struct ctl_query q;
+	struct ctl	*c;
+};
+
 struct ctl {
 	struct worker	*w;
 	const struct pgtarget *target;
@@ -43,7 +52,7 @@ struct ctl {
 	const char	*refusal;	/* why this connection is given up */
 	struct timer	 retry, ping;
 	struct pending	*first, *last;	/* in order */
-	struct ctl_query listening, listening_rpcs, listening_calls;
+	struct listening listening[NELEM(listen_sql)];
 	struct ctl_query greeting, pinging;
 	struct ctl_server server;
 	int64_t		 heard;		/* loop_now() of the last answer */
@@ -178,7 +187,7 @@ on_greeting(struct ctl_query *q, PGresult *res)
 	struct ctl *c = (struct ctl *)(void *)((char *)q -
 	    offsetof(struct ctl, greeting));
 
-	if (res == NULL)
+	if (res == NULL || c->refusal != NULL)
 		return;			/* lost: go_away() is at work */
 	if (PQresultStatus(res) != PGRES_TUPLES_OK) {
 		c->refusal = "the database has no control plane yet";
@@ -210,11 +219,16 @@ on_greeting(struct ctl_query *q, PGresult *res)
 	pgc_fail(&c->pg);
 }
 
+/* Who does not hear would believe in keys that have ended. */
 static void
 on_listening(struct ctl_query *q, PGresult *res)
 {
-	(void)q;
-	(void)res;
+	struct ctl *c = ((struct listening *)(void *)q)->c;
+
+	if (res == NULL || PQresultStatus(res) == PGRES_COMMAND_OK)
+		return;
+	c->refusal = "the database does not let us listen";
+	pgc_fail(&c->pg);
 }
 
 /* How far its clock is from our monotonic one, so that no step of our own
@@ -252,12 +266,10 @@ on_ready(void *arg)
 
 	c->state = GREETED;
 	/* Listening before asking: what changes from here on is heard. */
-	if (send_query(c, &c->listening, "LISTEN acdb_keys", 0, NULL) == -1 ||
-	    send_query(c, &c->listening_rpcs, "LISTEN acdb_rpcs", 0,
-	    NULL) == -1 ||
-	    send_query(c, &c->listening_calls, "LISTEN acdb_calls", 0,
-	    NULL) == -1)
-		return;
+	for (size_t i = 0; i < NELEM(listen_sql); i++)
+		if (send_query(c, &c->listening[i].q, listen_sql[i], 0,
+		    NULL) == -1)
+			return;
 	(void)!send_query(c, &c->greeting, greeting_sql, 0, NULL);
 }
 
@@ -334,8 +346,9 @@ ctl_new(struct worker *w, const struct pgtarget *target)
 	c->target = target;
 	c->reason = "connecting to the database";
 	c->greeting.done = on_greeting;
-	c->listening.done = c->listening_rpcs.done =
-	    c->listening_calls.done = on_listening;
+	for (size_t i = 0; i < NELEM(listen_sql); i++)
+		c->listening[i] = (struct listening){
+		    .q.done = on_listening, .c = c };
 	c->pinging.done = on_pong;
 	timer_init(&c->retry, connect_now, c);
 	timer_init(&c->ping, on_ping, c);
