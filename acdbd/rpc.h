@@ -74,8 +74,8 @@ struct rpc *rpc_file_read(const char *name, const char *p, size_t n,
 struct rpc_files;
 
 /* Read AGENTCOOPDB_RPC_DIR; its default is looked for where the program is
- * installed or built.  A directory that is missing is logged, and is an
- * empty one.  NULL with a line in err. */
+ * installed or built, and, where it is missing, that is logged and there are
+ * none.  NULL with a line in err. */
 struct rpc_files *rpc_files_load(const struct conf *c, struct buf *err)
 	    MUST_CHECK;
 void	 rpc_files_free(struct rpc_files *f);

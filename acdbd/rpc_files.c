@@ -187,7 +187,12 @@ rpc_files_load(const struct conf *c, struct buf *err)
 		goto drop;
 	}
 	buf_init(&why, LOG_LINE_MAX);
-	if ((d = opendir(dir)) == NULL)
+	if ((d = opendir(dir)) == NULL &&
+	    strcmp(c->rpc_dir, DEFAULT_DIR) != 0) {
+		buf_addf(err, "AGENTCOOPDB_RPC_DIR: %s: %s", dir,
+		    strerror(errno));
+		goto drop_why;
+	} else if (d == NULL)
 		log_warn("no procedures from files", "dir", dir, "reason",
 		    strerror(errno), NULL);
 	else if (read_dir(f, d, &why) == -1) {
@@ -205,6 +210,7 @@ rpc_files_load(const struct conf *c, struct buf *err)
 	return f;
  close_dir:
 	closedir(d);
+ drop_why:
 	buf_fini(&why);
  drop:
 	rpc_files_free(f);

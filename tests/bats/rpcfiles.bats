@@ -140,13 +140,19 @@ SELECT 1'
 	[[ $output == *"a b.sql:"*"is not a name"* ]]
 }
 
-@test "a directory that is missing is a warning" {
-	AGENTCOOPDB_RPC_DIR=$BATS_TEST_TMPDIR/none \
-	AGENTCOOPDB_DATABASE_URL=postgres://a@127.0.0.1:1/x \
-	AGENTCOOPDB_GATEWAY_PASSWORD=not-used-in-any-database \
-	AGENTCOOPDB_LOG_FORMAT=text \
-	    run -0 --separate-stderr "$BIN/acdbd" --inetd </dev/null
-	[[ $stderr == *"no procedures from files"*none* ]]
+@test "a directory that is missing stops the start, and no default is a warning" {
+	export AGENTCOOPDB_RPC_DIR=$BATS_TEST_TMPDIR/none
+	export AGENTCOOPDB_DATABASE_URL=postgres://a@127.0.0.1:1/x
+	export AGENTCOOPDB_GATEWAY_PASSWORD=not-used-in-any-database
+	export AGENTCOOPDB_LOG_FORMAT=text
+	run -78 --separate-stderr "$BIN/acdbd" --inetd </dev/null
+	[[ $stderr == *"AGENTCOOPDB_RPC_DIR: $BATS_TEST_TMPDIR/none: "* ]]
+	# Where neither the build's nor the installed one is beside it.
+	cp "$BIN/acdbd" "$BATS_TEST_TMPDIR/alone"
+	cd "$BATS_TEST_TMPDIR"
+	unset AGENTCOOPDB_RPC_DIR
+	run -0 --separate-stderr ./alone --inetd </dev/null
+	[[ $stderr == *"no procedures from files"*share/rpc* ]]
 }
 
 @test "the default is where the program stands" {
