@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "httpc.h"
+#include "httpc_ca.h"
 #include "httpc_url.h"
 #include "secret.h"
 #include "utf8.h"
@@ -180,12 +181,8 @@ httpc_new(const struct httpc_config *c, struct buf *why)
 		    "no key has");
 		return NULL;
 	}
-	/* libcurl would tell only once it has connected. */
-	if (c->ca_file != NULL && access(c->ca_file, R_OK) == -1) {
-		buf_addf(why, "cannot read the certificates to trust from %s: "
-		    "%s", c->ca_file, strerror(errno));
+	if (c->ca_file != NULL && httpc_ca_check(c->ca_file, why) == -1)
 		return NULL;
-	}
 	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
 		buf_adds(why, "libcurl cannot be initialised");
 		return NULL;

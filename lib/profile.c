@@ -61,6 +61,18 @@ copy_url(const char *url)
 	return strndup(url, n);
 }
 
+/* Blanks and line ends come along easily, and no key has any. */
+static char *
+copy_key(const char *key)
+{
+	const char *p = key + strspn(key, " \t\r\n");
+	size_t n = strlen(p);
+
+	while (n > 0 && strchr(" \t\r\n", p[n - 1]) != NULL)
+		n--;
+	return strndup(p, n);
+}
+
 /* Settings from one place win over all that come behind it. */
 static int
 take(char **field, char **from, char *value, const char *where)
@@ -121,7 +133,7 @@ take_environment(struct profile *p, struct buf *why)
 	if (p->key != NULL)
 		return 0;
 	if (key != NULL)
-		return take(&p->key, &p->key_from, strdup(key),
+		return take(&p->key, &p->key_from, copy_key(key),
 		    "AGENTCOOPDB_API_KEY");
 	if (key_file != NULL)
 		return take_key_file(p, key_file, false,

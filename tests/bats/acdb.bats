@@ -239,12 +239,25 @@ until_active() {
 	    printf 'y%.0s' {1..32})" acdb -c 'select 1'
 }
 
+@test "blanks and line ends around a key are not of it" {
+	local key
+	key=$(cat "$SRV/admin.key")
+	unset AGENTCOOPDB_API_KEY_FILE
+	AGENTCOOPDB_API_KEY=$' \t'$key$'\r\n ' run -0 acdb -At -c 'select 1'
+	[ "$output" = 1 ]
+	printf '%s \r\n' "$key" >key && chmod 600 key
+	run -0 acdb --key-file key -At -c 'select 1'
+}
+
 @test "exit 78: a configuration that others can read, or nobody" {
 	cp -r "$XDG_CONFIG_HOME/acdb" . && chmod 644 acdb/config
 	run -78 env XDG_CONFIG_HOME="$PWD" acdb local -c 'select 1'
 	[[ $output == *"chmod 600"* ]]
 	run -78 acdb --ca-file no.pem -c 'select 1'
 	[[ $output == *"from no.pem: No such file"* ]]
+	echo "no certificate" >text.pem
+	run -78 acdb --ca-file text.pem -c 'select 1'
+	[[ $output == *"from text.pem: it holds none in PEM"* ]]
 	run -78 acdb --url http://192.0.2.1 --key-file "$SRV/admin.key" \
 	    -c 'select 1'
 	[[ $output == *"in the clear"* ]]
