@@ -7,6 +7,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "ask.h"
 #include "lib/enc.h"
@@ -210,7 +211,7 @@ pause_ms(const struct ask *q, struct attempt *t, enum fate fate)
 static void
 tell_wait(struct ask *q, enum fate fate, int64_t ms)
 {
-	if (!q->c.verbose)
+	if (!q->c.verbose && !isatty(STDERR_FILENO))
 		return;
 	fprintf(stderr, "acdb: %s, trying again in %.1f s\n",
 	    fate == FATE_THROTTLED ? "rate limited" :
