@@ -32,7 +32,7 @@
 #define KILL_MS		10000
 
 static struct {
-	char			 dir[PATH_MAX], data[PATH_MAX];
+	char			 dir[PATH_MAX], data[PATH_MAX], log[PATH_MAX];
 	struct embedded_user	 user;
 	struct embedded_pg	 pg;
 	int			 lock;
@@ -86,8 +86,8 @@ launch(void)
 	    cluster.data);
 	/* Nothing runs here any more, whatever has that pid by now. */
 	unlink(file);
-	snprintf(file, sizeof(file), "%.*s/log/start.log", PATH_MAX - 32,
-	    cluster.dir);
+	snprintf(file, sizeof(file), "%.*s/start.log", PATH_MAX - 32,
+	    cluster.log);
 	in = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	out = open(file, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC,
 	    0600);
@@ -114,8 +114,8 @@ log_start_failure(void)
 	ssize_t n;
 	int fd;
 
-	snprintf(file, sizeof(file), "%.*s/log/start.log", PATH_MAX - 32,
-	    cluster.dir);
+	snprintf(file, sizeof(file), "%.*s/start.log", PATH_MAX - 32,
+	    cluster.log);
 	if ((fd = open(file, O_RDONLY | O_NOFOLLOW | O_CLOEXEC)) == -1)
 		return;
 	n = read(fd, text, sizeof(text) - 1);
@@ -240,6 +240,8 @@ start_as_user(const struct conf *c, char secret[EMBEDDED_SECRET])
 
 	snprintf(cluster.data, sizeof(cluster.data), "%.*s/data",
 	    PATH_MAX - 32, cluster.dir);
+	snprintf(cluster.log, sizeof(cluster.log), "%.*s/log",
+	    PATH_MAX - 32, cluster.dir);
 	if ((cluster.lock = embedded_make_lock(cluster.dir)) == -1 ||
 	    end_leftovers(cluster.data) == -1)
 		return -1;
@@ -285,6 +287,12 @@ pid_t
 embedded_pid(void)
 {
 	return cluster.pid;
+}
+
+const char *
+embedded_log(void)
+{
+	return cluster.log;
 }
 
 void

@@ -31,6 +31,8 @@ int	embedded_start(const char *dir, struct conf *c) MUST_CHECK;
  * the caller who reaps it and then says so by embedded_gone(). */
 pid_t	embedded_pid(void);
 void	embedded_gone(void);
+/* The directory of what it has logged, for people. */
+const char *embedded_log(void);
 
 /* Start PostgreSQL again in the same directory; does not wait until it
  * accepts.  Returns 0, or -1 (logged). */

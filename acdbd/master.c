@@ -266,7 +266,7 @@ reload(struct master *m)
 }
 
 static void
-log_end(const char *what, const char *which, int status)
+log_end(const char *what, const char *key, const char *value, int status)
 {
 	char how[64];
 
@@ -274,7 +274,7 @@ log_end(const char *what, const char *which, int status)
 		snprintf(how, sizeof(how), "signal %d", WTERMSIG(status));
 	else
 		snprintf(how, sizeof(how), "status %d", WEXITSTATUS(status));
-	log_error(what, "worker", which, "by", how, NULL);
+	log_error(what, key, value, "by", how, NULL);
 }
 
 static void
@@ -288,7 +288,7 @@ on_worker_end(struct master *m, unsigned index, int status)
 	if (m->draining)
 		return;
 	snprintf(name, sizeof(name), "%u", index + 1);
-	log_end("worker ended unexpectedly", name, status);
+	log_end("worker ended unexpectedly", "worker", name, status);
 	if (WIFEXITED(status) && WEXITSTATUS(status) == EXIT_CONFIG)
 		drain(m, EXIT_CONFIG);	/* the next would do no better */
 }
@@ -320,8 +320,8 @@ reap(struct master *m)
 		else if (pid == embedded_pid()) {
 			embedded_gone();
 			child_ended(m, &m->database);
-			log_end("PostgreSQL ended unexpectedly", NULL,
-			    status);
+			log_end("PostgreSQL ended unexpectedly", "log",
+			    embedded_log(), status);
 		}
 		for (unsigned i = 0; i < m->workers; i++)
 			if (pid == m->worker[i].pid)

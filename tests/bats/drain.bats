@@ -88,6 +88,7 @@ refused() {
 @test "a private PostgreSQL that is killed is started again" {
 	answers
 	kill -KILL "$(head -n 1 "$SRV/db/data/postmaster.pid")"
-	until_true grep -q "PostgreSQL ended unexpectedly" "$SRV/acdbd.log"
+	until_true grep -q "PostgreSQL ended unexpectedly.*$SRV/db/log" \
+	    "$SRV/acdbd.log"
 	until_true answers
 }
