@@ -33,7 +33,7 @@ start() {
 }
 
 until_answers() {
-	for _ in {1..500}; do
+	for _ in {1..1000}; do
 		fetch /healthz >"$D/out" 2>/dev/null && return
 		[ -d "/proc/$PID" ] || break
 		sleep 0.02
@@ -49,15 +49,6 @@ fetch() {
 
 workers() {
 	pgrep -P "$PID"
-}
-
-# until COMMAND...: it succeeds within ten seconds.
-until_true() {
-	for _ in {1..500}; do
-		"$@" && return
-		sleep 0.02
-	done
-	return 1
 }
 
 # The server's certificate's common name, as a client sees it.

@@ -34,11 +34,9 @@ fake() {
 	[ "$output" != "$BATS_TEST_TMPDIR/pg/bin" ]
 }
 
-@test "deps does nothing, says nothing, and is quick when all is there" {
-	began=${EPOCHREALTIME/./}
+@test "deps does nothing and says nothing when all is there" {
 	run -0 "$TOP/deploy/local/deps.sh"
 	[ -z "$output" ]
-	[ $((${EPOCHREALTIME/./} - began)) -lt 2000000 ]
 	run -0 "$TOP/deploy/local/deps.sh" --print-bindir
 	[ -x "$output/postgres" ]
 }

@@ -30,14 +30,6 @@ running() {
 	    WHERE state = 'active' AND query LIKE 'SELECT pg\_sleep%'")" = 1 ]
 }
 
-until_true() {
-	for _ in {1..500}; do
-		"$@" && return
-		sleep 0.02
-	done
-	return 1
-}
-
 gone() {
 	[ ! -d "/proc/$1" ]
 }
@@ -83,7 +75,7 @@ refused() {
 	kill -TERM "$pid"
 	until_true refused
 	kill -TERM "$pid"
-	until_true gone "$pid"		# in ten seconds
+	until_true gone "$pid"		# before either is over
 	wait "$LONG" || true
 	[[ $(tail -n 1 "$D/answer") != 200 ]]
 }

@@ -194,3 +194,12 @@ other_end() {
 	[ -z "${OTHER:-}" ] || kill "$OTHER"
 	OTHER=
 }
+
+# until_true COMMAND...: it succeeds within twenty seconds.
+until_true() {
+	for _ in {1..1000}; do
+		"$@" && return
+		sleep 0.02
+	done
+	return 1
+}

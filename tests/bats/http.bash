@@ -117,15 +117,6 @@ header() {
 	done <"$HEAD"
 }
 
-# until_true COMMAND...: it succeeds within twenty seconds.
-until_true() {
-	for _ in {1..1000}; do
-		"$@" && return
-		sleep 0.02
-	done
-	return 1
-}
-
 metric() {
 	curl -sS --cacert "$SRV/tls/cert.pem" "$URL/metrics" |
 	    awk -v name="$1" '$1 == name { print $2 }'

@@ -232,20 +232,18 @@ from() {
 	ask GET "/v1/auth/keys?limit=1000" && [[ $body != *'"k1"'* ]]
 }
 
-@test "DELETE revokes: on every worker within a second" {
+@test "DELETE revokes: on every worker" {
 	victim=$(mint dbuser)
 	KEY=$victim
 	for _ in {1..6}; do
 		ask GET /v1/me && ok
 	done
 	unset KEY
-	began=$EPOCHREALTIME
 	ask DELETE "/v1/auth/keys/${victim:8:16}" && ok
 	is '[.key_id,.status]' "[\"${victim:8:16}\",\"revoked\"]"
 	KEY=$victim until_true status_is 401
 	refused 401 key_inactive
 	KEY=$victim
-	[ $((${EPOCHREALTIME/./} - ${began/./})) -lt 3000000 ]
 	for _ in {1..6}; do
 		ask GET /v1/me && refused 401 key_inactive
 	done

@@ -79,12 +79,8 @@ check() {
 	file hello "SELECT 'newer'"
 	file broken 'SELECT 1; SELECT 2'
 	hup
-	for _ in {1..100}; do
-		! grep -q 'procedures in use stay.*broken.sql:3: ' \
-		    "$SRV/acdbd.log" || break
-		sleep 0.05
-	done
-	grep -q 'procedures in use stay.*broken.sql:3: ' "$SRV/acdbd.log"
+	until_true grep -q 'procedures in use stay.*broken.sql:3: ' \
+	    "$SRV/acdbd.log"
 	answers hello .result again
 	rm "$AGENTCOOPDB_RPC_DIR/broken.sql"
 	hup
