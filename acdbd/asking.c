@@ -61,6 +61,19 @@ abandon(struct req *r)
 	a->r = NULL;			/* on_answer() frees it */
 }
 
+/* Cancelled, out of something, in another's way: nothing was done, and a
+ * moment later it may go well. */
+static bool
+is_passing(const char *state)
+{
+	static const char *const classes[] = { "40", "53", "55", "57" };
+
+	for (size_t i = 0; state != NULL && i < NELEM(classes); i++)
+		if (strncmp(state, classes[i], 2) == 0)
+			return true;
+	return false;
+}
+
 /* The functions of acdb_api raise AC001 for a role, AC002 for what the key may
  * not do, AC003 where it has ended and this worker has not heard of it. */
 static void
@@ -81,7 +94,10 @@ refuse_by_state(struct req *r, const PGresult *res)
 	else {
 		log_error("control plane refused", "request", r->id, "why",
 		    PQresultErrorMessage(res), NULL);
-		problem_internal(&r->why);
+		if (is_passing(state))
+			pgproblem_unavailable(&r->why);
+		else
+			problem_internal(&r->why);
 	}
 }
 

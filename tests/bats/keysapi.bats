@@ -232,6 +232,35 @@ from() {
 	ask GET "/v1/auth/keys?limit=1000" && [[ $body != *'"k1"'* ]]
 }
 
+@test "what is cancelled behind the API can be asked again" {
+	local lock asked
+	server_sql "BEGIN; LOCK TABLE acdb.api_keys; SELECT pg_sleep(60)" \
+	    >"$BATS_TEST_TMPDIR/lock" 2>&1 3>&- &
+	lock=$!
+	blocked() {
+		[ "$(server_sql "SELECT count(pg_cancel_backend(pid))
+		    FROM pg_stat_activity WHERE wait_event_type = 'Lock'
+		    AND application_name = 'agentcoopdb control'
+		    AND query LIKE '%$1%'")" -gt 0 ]
+	}
+	asleep() {
+		[ "$(server_sql "SELECT count(*) FROM pg_stat_activity
+		    WHERE wait_event = 'PgSleep'")" = 1 ]
+	}
+	until_true asleep
+	api GET /v1/auth/keys >"$BATS_TEST_TMPDIR/listed" 3>&- &
+	asked=$!
+	until_true blocked key_id
+	wait $asked
+	same "$(tail -n 1 "$BATS_TEST_TMPDIR/listed")" 503
+	grep -q '"title":"database_unavailable".*"retryable":true' \
+	    "$BATS_TEST_TMPDIR/listed"
+	server_sql "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+	    WHERE wait_event = 'PgSleep'"
+	wait $lock || true
+	ask GET /v1/auth/keys && ok
+}
+
 @test "DELETE revokes: on every worker" {
 	victim=$(mint dbuser)
 	KEY=$victim
