@@ -109,7 +109,6 @@ struct idem {
 	int		 status;	/* 0: nothing */
 	const char	*type;
 	char		*body;		/* owned */
-	const char	*refusal;	/* title of a 409, or NULL */
 };
 
 struct call {

@@ -242,6 +242,7 @@ static const struct step steps[] = {
 	{ "run", step_run, false },		/* one round trip */
 	{ "replay", step_idem_look, false },	/* the claim found it so */
 	{ "keep", step_idem_keep, false },	/* a read's answer */
+	{ "agree", step_idem_look, false },	/* a duplicate kept one */
 	{ "record", step_record, true },	/* the audit row, durable */
 	{ NULL, NULL, false },
 };
@@ -259,6 +260,7 @@ static const struct step batch_steps[] = {
 	{ "run", step_run, false },
 	{ "replay", step_idem_look, false },
 	{ "keep", step_idem_keep, false },
+	{ "agree", step_idem_look, false },
 	{ "record", step_record, true },
 	{ NULL, NULL, false },
 };

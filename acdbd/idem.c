@@ -194,10 +194,17 @@ on_kept(struct ctl_query *q, PGresult *res)
 	struct call *c = (struct call *)(void *)((char *)q -
 	    offsetof(struct call, idem.q));
 
-	c->idem.kept = true;
+	struct idem *i = &c->idem;
+
+	i->kept = true;
 	/* A read that was not kept runs again when it is asked again. */
 	if (res == NULL || PQresultStatus(res) != PGRES_COMMAND_OK)
 		log_warn("an answer was not kept", "request", c->r->id, NULL);
+	else if (strcmp(PQcmdTuples(res), "0") == 0) {
+		/* A duplicate was faster: its answer is the key's. */
+		i->replay = true;
+		i->kept = i->answered = false;
+	}
 	req_wake(c->r);
 }
 
@@ -231,7 +238,7 @@ replay(struct req *r)
 
 /*
  * Before a call that cannot write, and behind one whose claim found the
- * answer stored: fetch it.
+ * answer stored, or whose duplicate has kept one meanwhile: fetch it.
  */
 enum verdict
 step_idem_look(struct req *r)
@@ -253,7 +260,8 @@ step_idem_look(struct req *r)
 			i->replay = i->kept = true;
 			return replay(r);
 		}
-		board_add(r->w->board, COUNT_IDEMPOTENCY_MISSES, 1);
+		if (!i->replay)
+			board_add(r->w->board, COUNT_IDEMPOTENCY_MISSES, 1);
 		return STEP_NEXT;
 	}
 	enc_hex(hash + 2, i->hash, 32);
@@ -282,7 +290,8 @@ step_idem_keep(struct req *r)
 	if (c == NULL)
 		return STEP_NEXT;
 	i = &c->idem;
-	if (!i->wanted || !i->by_control || i->kept || r->why.status != 0)
+	if (!i->wanted || !i->by_control || i->kept || i->replay ||
+	    r->why.status != 0)
 		return STEP_NEXT;
 	buf_init(&body, SIZE_MAX / 2);
 	p = buf_peek(&r->answer.prefix, &n);

@@ -257,6 +257,7 @@ static const struct step steps[] = {
 	{ "run", step_run, false },
 	{ "replay", step_idem_look, false },
 	{ "keep", step_idem_keep, false },
+	{ "agree", step_idem_look, false },
 	{ "record", step_record, true },
 	{ "count", step_count, true },
 	{ NULL, NULL, false },

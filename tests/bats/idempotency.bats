@@ -93,10 +93,10 @@ again() {
 	sql "SELECT count(*) FROM ours" && value 2
 }
 
-@test "duplicates at the same time: one does it, all are answered" {
-	D=$BATS_TEST_TMPDIR
-	request "INSERT INTO once SELECT 21, clock_timestamp()::text
-	    FROM pg_sleep(0.3) RETURNING *" >"$D/body"
+# all_at_once KEY: the request in $D/body eight times; one is not replayed,
+# and the answers are the same.
+all_at_once() {
+	local i
 	for i in {1..8}; do
 		[ "$i" = 1 ] || echo next
 		printf 'url = "%s/v1/sql/execute"\noutput = "%s/%d"\n' \
@@ -105,16 +105,30 @@ again() {
 		printf 'dump-header = "%s/head%d"\n' "$D" "$i"
 		printf 'header = "Authorization: Bearer %s"\n' \
 		    "$(<"$SRV/admin.key")"
-		printf 'header = "Idempotency-Key: d1"\ncacert = "%s"\n' \
-		    "$SRV/tls/cert.pem"
+		printf 'header = "Idempotency-Key: %s"\n' "$1"
+		printf 'cacert = "%s"\n' "$SRV/tls/cert.pem"
 	done >"$D/config"
 	curl -sSZ --parallel-immediate -K "$D/config"
-	times 21 1
 	same "$(cat "$D"/head? | grep -c '^HTTP/1.1 200')" 8
 	same "$(cat "$D"/head? | grep -ci '^x-idempotent-replayed: true')" 7
 	for i in {2..8}; do
 		cmp "$D/1" "$D/$i"
 	done
+}
+
+@test "duplicates at the same time: one does it, all are answered" {
+	D=$BATS_TEST_TMPDIR
+	request "INSERT INTO once SELECT 21, clock_timestamp()::text
+	    FROM pg_sleep(0.3) RETURNING *" >"$D/body"
+	all_at_once d1
+	times 21 1
+}
+
+@test "duplicates of a read at the same time have one answer, too" {
+	D=$BATS_TEST_TMPDIR
+	request "SELECT clock_timestamp() FROM pg_sleep(0.3)" '' \
+	    '"read_only":true' >"$D/body"
+	all_at_once d2
 }
 
 @test "a duplicate that waits too long is told to come again" {
