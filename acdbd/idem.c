@@ -37,8 +37,8 @@ static const char keep_sql[] =
 
 /* What makes two requests the same: where they go, as whom, and their body
  * to the byte. */
-static void
-hash_request(struct call *c)
+static int
+hash_request(struct call *c, struct problem *why)
 {
 	const struct req *r = c->r;
 	struct buf all;
@@ -50,9 +50,14 @@ hash_request(struct call *c)
 	buf_addf(&all, "\n%s\n", c->who.role);
 	p = buf_peek(&r->body, &n);
 	buf_add(&all, p, n);
+	if (buf_failed(&all)) {
+		buf_fini(&all);
+		return problem_internal(why);
+	}
 	p = buf_peek(&all, &n);
 	secret_sha256(c->idem.hash, p, n);
 	buf_fini(&all);
+	return 0;
 }
 
 int
@@ -74,8 +79,7 @@ idem_read(struct call *c, struct problem *why)
 			    "characters, without blanks");
 	memcpy(c->idem.key, s->p, s->n);
 	c->idem.wanted = true;
-	hash_request(c);
-	return 0;
+	return hash_request(c, why);
 }
 
 bool
