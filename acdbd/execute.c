@@ -241,7 +241,7 @@ static const struct step steps[] = {
 	{ "connect", step_connect, false },	/* may wait in line */
 	{ "run", step_run, false },		/* one round trip */
 	{ "replay", step_idem_look, false },	/* the claim found it so */
-	{ "keep", step_idem_keep, false },	/* a read's answer */
+	{ "keep", step_idem_keep, true },	/* a reader's answer */
 	{ "agree", step_idem_look, false },	/* a duplicate kept one */
 	{ "record", step_record, true },	/* the audit row, durable */
 	{ NULL, NULL, false },
@@ -259,7 +259,7 @@ static const struct step batch_steps[] = {
 	{ "connect", step_connect, false },
 	{ "run", step_run, false },
 	{ "replay", step_idem_look, false },
-	{ "keep", step_idem_keep, false },
+	{ "keep", step_idem_keep, true },
 	{ "agree", step_idem_look, false },
 	{ "record", step_record, true },
 	{ NULL, NULL, false },

@@ -279,33 +279,56 @@ step_idem_look(struct req *r)
 	return STEP_WAIT;
 }
 
+/* Whether the control plane is to keep the call's answer: it could not write,
+ * and what became of it would be the same again. */
+static bool
+is_to_keep(const struct call *c, const struct req *r)
+{
+	const struct idem *i = &c->idem;
+
+	if (!i->wanted || !i->by_control || i->kept || i->replay)
+		return false;
+	return r->why.status == 0 || (c->started && deterministic(&r->why));
+}
+
+static void
+put_answer(const struct req *r, struct buf *body)
+{
+	const char *p;
+	size_t n;
+
+	if (r->why.status != 0) {
+		problem_write(&r->why, r->id, body);
+		return;
+	}
+	p = buf_peek(&r->answer.prefix, &n);
+	buf_add(body, p, n);
+	p = buf_peek(&r->answer.body, &n);
+	buf_add(body, p, n);
+}
+
 /* Behind a call that could not write: keep its answer. */
 enum verdict
 step_idem_keep(struct req *r)
 {
 	struct call *c = r->state;
 	struct idem *i;
-	char hash[2 * 32 + 3] = "\\x", ttl[24];
+	char hash[2 * 32 + 3] = "\\x", ttl[24], status[16];
 	struct buf body;
-	const char *p;
-	size_t n;
 	int rc;
 
-	if (c == NULL)
+	if (c == NULL || !is_to_keep(c, r))
 		return STEP_NEXT;
 	i = &c->idem;
-	if (!i->wanted || !i->by_control || i->kept || i->replay ||
-	    r->why.status != 0)
-		return STEP_NEXT;
 	buf_init(&body, SIZE_MAX / 2);
-	p = buf_peek(&r->answer.prefix, &n);
-	buf_add(&body, p, n);
-	p = buf_peek(&r->answer.body, &n);
-	buf_add(&body, p, n);
+	put_answer(r, &body);
 	enc_hex(hash + 2, i->hash, 32);
+	snprintf(status, sizeof(status), "%d",
+	    r->why.status != 0 ? r->why.status : 200);
 	snprintf(ttl, sizeof(ttl), "%lld",
 	    (long long)r->w->conf->idempotency_ttl);
-	const char *params[7] = { c->who.workspace_text, i->key, hash, "200",
+	const char *params[7] = { c->who.workspace_text, i->key, hash, status,
+	    r->why.status != 0 ? "application/problem+json" :
 	    "application/json", buf_cstr(&body), ttl };
 
 	i->q.done = on_kept;

@@ -256,7 +256,7 @@ static const struct step steps[] = {
 	{ "connect", step_connect, false },
 	{ "run", step_run, false },
 	{ "replay", step_idem_look, false },
-	{ "keep", step_idem_keep, false },
+	{ "keep", step_idem_keep, true },
 	{ "agree", step_idem_look, false },
 	{ "record", step_record, true },
 	{ "count", step_count, true },

@@ -238,6 +238,18 @@ all_at_once() {
 	    refused 409 idempotency_conflict
 	once j4 "INSERT INTO once VALUES (41)" '' '"read_only":true' &&
 	    refused 403 permission_denied
+	# Refusals that would be the same again, too; others are not.
+	again j5 "SELECT 1/0" '' '"read_only":true' && same "$status" 400
+	sql "CREATE TABLE grows (i int)" && ok
+	sql "GRANT SELECT ON grows TO dbreader" && ok
+	KEY=$READER again j6 "SELECT j FROM grows" && same "$status" 400
+	sql "ALTER TABLE grows ADD j int" && ok
+	KEY=$READER once j6 "SELECT j FROM grows" && replayed &&
+	    same "$status" 400
+	KEY=$READER once j7 "SELECT pg_sleep(9)" '' '"timeout_ms":20' &&
+	    refused 408 statement_timeout
+	KEY=$READER once j7 "SELECT pg_sleep(9)" '' '"timeout_ms":20' &&
+	    replayed ''
 }
 
 @test "a dry run is kept as that" {
