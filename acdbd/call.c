@@ -62,6 +62,8 @@ call_free(struct call *c)
 		json_fini(&c->json);
 	free(c->json_text);
 	ctl_forget(c->w->ctl, &c->end_query);
+	if (c->guessed_type)
+		types_forget_guesses(c->w->types);
 	free(c->confirm);
 	idem_fini(c);
 	PQclear(c->stalled);

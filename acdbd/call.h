@@ -194,7 +194,7 @@ struct call {
 	int		 answering;	/* its index */
 	bool		 columns_written;
 	int		 ncolumns;
-	const struct type **column;	/* owned */
+	struct type	*column;	/* owned; copies, see types_find() */
 	int64_t		 rows;
 	bool		 truncated;	/* there were more than max_rows */
 	struct buf	 notices;	/* JSON objects, comma-separated */
@@ -203,6 +203,7 @@ struct call {
 	PGresult	*stalled;	/* waits for a type to be learned */
 	struct ctl_query type_query;
 	uint32_t	 type_wanted;
+	bool		 guessed_type;
 };
 
 /* call.c.  A call on behalf of an authenticated request; NULL when memory is

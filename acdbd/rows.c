@@ -57,11 +57,12 @@ on_type(struct ctl_query *q, PGresult *res)
 	if (res != NULL && PQresultStatus(res) == PGRES_TUPLES_OK)
 		learn(c->w->types, res, c->type_wanted);
 	else {
-		/* Better a string than no answer. */
+		/* Better a string than no answer, but only in this one. */
 		struct type t = { .oid = c->type_wanted, .delim = ',',
-		    .name = "unknown" };
+		    .name = TYPES_GUESSED };
 
 		types_learn(c->w->types, &t);
+		c->guessed_type = true;
 	}
 	run_resume(c);
 }
@@ -123,7 +124,7 @@ put_columns(struct buf *out, struct call *c, const PGresult *res)
 	for (int i = 0; i < c->ncolumns; i++) {
 		if (i > 0)
 			buf_addc(out, ',');
-		json_put_cstr(out, c->column[i]->name);
+		json_put_cstr(out, c->column[i].name);
 	}
 	buf_adds(out, "],\"rows\":[");
 }
@@ -162,7 +163,7 @@ know_columns(struct call *c, const PGresult *res)
 	if (c->column == NULL)
 		return ROWS_TOO_LARGE;
 	for (int i = 0; i < c->ncolumns; i++)
-		c->column[i] = types_find(c->w->types, PQftype(res, i));
+		c->column[i] = *types_find(c->w->types, PQftype(res, i));
 	return c->objects ? refuse_doubles(c, res) : ROWS_OK;
 }
 
@@ -182,7 +183,7 @@ put_row(struct buf *out, struct call *c, const PGresult *res, int row)
 		if (PQgetisnull(res, row, i))
 			buf_add(out, "null", 4);
 		else
-			values_put(out, c->w->types, c->column[i],
+			values_put(out, c->w->types, &c->column[i],
 			    PQgetvalue(res, row, i),
 			    (size_t)PQgetlength(res, row, i), &c->style);
 	}
@@ -210,7 +211,8 @@ add_single(struct call *c, const PGresult *res)
 	else if (c->form == CALL_DOCUMENT)
 		buf_add(out, p, n);
 	else
-		values_put(out, c->w->types, c->column[0], p, n, &c->style);
+		values_put(out, c->w->types, &c->column[0], p, n,
+		    &c->style);
 	return buf_failed(out) ? ROWS_TOO_LARGE : ROWS_OK;
 }
 

@@ -234,6 +234,17 @@ types_learn(struct types *t, const struct type *type)
 	t->n++;
 }
 
+void
+types_forget_guesses(struct types *t)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < t->n; i++)
+		if (strcmp(t->learned[i].name, TYPES_GUESSED) != 0)
+			t->learned[kept++] = t->learned[i];
+	t->n = kept;
+}
+
 enum type_kind
 types_kind(const char *name)
 {

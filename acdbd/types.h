@@ -50,6 +50,10 @@ const struct type *types_find(const struct types *t, uint32_t oid);
 /* Add or replace what the catalog says of a type. */
 void	 types_learn(struct types *t, const struct type *type);
 
+/* What was learned under this name, since the catalog could not be asked. */
+#define TYPES_GUESSED	"unknown"
+void	 types_forget_guesses(struct types *t);
+
 /* The catalog query that answers an oid ($1) with the columns oid, kind (the
  * name of a built-in type of that kind, or "array", "vector"), elem, delim,
  * name, a row for it and for each type inside it; and how to read the kind. */

@@ -363,3 +363,32 @@ travels() {
 	same "$(server_sql "SELECT t FROM public.seen ORDER BY n")" \
 	    $'a"\\é\n\n0.10\n{"a": [100], "b": 1}\n{"x y",NULL,""}'
 }
+
+@test "types learned meanwhile do not change a result that is on its way" {
+	local all i
+	sql "DO 'BEGIN FOR i IN 1..70 LOOP EXECUTE format(
+	    ''CREATE TYPE low%s AS ENUM (''''a'''')'', i); END LOOP; END'" && ok
+	sql "CREATE TYPE high AS ENUM ('x')" && ok
+	all=$(for i in {1..70}; do printf "ARRAY['a']::low%d[]," "$i"; done)
+	for i in 1 2; do		# one on each worker
+		api POST /v1/sql/execute "" "$(request "SELECT 'x'::high,
+		    repeat('y', 9000), pg_sleep(0.02)
+		    FROM generate_series(1, 100)")" \
+		    >"$BATS_TEST_TMPDIR/long$i" 3>&- &
+	done
+	arrive() {
+		[ "$(server_sql "SELECT count(*) FROM pg_stat_activity
+		    WHERE state = 'active' AND query LIKE '%::high,%'
+		    AND pid <> pg_backend_pid()")" = 2 ]
+	}
+	until_true arrive
+	for i in {1..6}; do
+		sql "SELECT ${all%,}" && ok
+	done
+	arrive
+	wait %1 %2
+	for i in 1 2; do
+		head -n 1 "$BATS_TEST_TMPDIR/long$i" |
+		    jq -e '[.rows[][0]] | length == 100 and unique == ["x"]'
+	done
+}

@@ -102,6 +102,12 @@ main(void)
 	types_learn(types, &vector);
 	ok(types_find(types, VECTOR)->kind == TYPE_VECTOR, "learned");
 	ok(types_find(types, VECTORS)->elem == VECTOR, "learned in order");
+	types_learn(types, &(struct type){ .oid = VECTOR + 50000,
+	    .name = TYPES_GUESSED });
+	ok(types_find(types, VECTOR + 50000) != NULL, "guessed");
+	types_forget_guesses(types);
+	ok(types_find(types, VECTOR + 50000) == NULL, "and forgotten");
+	ok(types_find(types, VECTOR) != NULL, "but not what was learned");
 
 	to_json(BOOL, "t", "true", &exact);
 	to_json(BOOL, "f", "false", &exact);
