@@ -27,10 +27,11 @@
 
 enum state { AWAY, CONNECTING, GREETED, READY };
 
-/* A question under way; the asker is let go with the answer, this only with
- * the Sync behind it. */
+/* A question under way.  Its answer holds only with the Sync behind it, which
+ * is what commits. */
 struct pending {
-	struct ctl_query *q;		/* NULL: answered, or forgotten */
+	struct ctl_query *q;		/* NULL: forgotten */
+	PGresult	*res;		/* owned; the first, or what undid it */
 	struct pending	*next;
 };
 
@@ -85,35 +86,38 @@ static const char ping_sql[] =
 
 static void connect_now(void *arg);
 
+/* The first question is over; its asker may ask the next. */
 static void
-answer(struct pending *p, PGresult *res)
-{
-	struct ctl_query *q = p->q;
-
-	p->q = NULL;
-	if (q == NULL)
-		return;
-	q->asked = false;
-	q->done(q, res);
-}
-
-static void
-pop(struct ctl *c)
+answer(struct ctl *c, bool lost)
 {
 	struct pending *p = c->first;
+	struct ctl_query *q = p->q;
 
 	if ((c->first = p->next) == NULL)
 		c->last = NULL;
+	if (q != NULL) {
+		q->asked = false;
+		q->done(q, lost ? NULL : p->res);
+	}
+	PQclear(p->res);
 	free(p);
 }
 
 static void
 answer_all(struct ctl *c)
 {
-	while (c->first != NULL) {
-		answer(c->first, NULL);
-		pop(c);
-	}
+	while (c->first != NULL)
+		answer(c, true);
+}
+
+static void
+keep(struct pending *p, PGresult *res)
+{
+	if (p->res == NULL || PQresultStatus(res) == PGRES_FATAL_ERROR) {
+		PQclear(p->res);
+		p->res = res;
+	} else
+		PQclear(res);
 }
 
 static void
@@ -297,12 +301,14 @@ on_readable(void *arg)
 
 	c->heard = loop_now(c->w->loop);
 	while (c->first != NULL && pgc_next(&c->pg, &res)) {
-		if (PQresultStatus(res) == PGRES_PIPELINE_SYNC)
-			pop(c);
-		else if (res != NULL && PQstatus(c->pg.conn) !=
+		if (PQresultStatus(res) == PGRES_PIPELINE_SYNC) {
+			PQclear(res);
+			answer(c, false);
+		} else if (res != NULL && PQstatus(c->pg.conn) !=
 		    CONNECTION_BAD)
-			answer(c->first, res);
-		PQclear(res);
+			keep(c->first, res);
+		else
+			PQclear(res);
 	}
 	hear(c);
 }

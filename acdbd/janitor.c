@@ -83,5 +83,7 @@ janitor_free(struct janitor *j)
 	if (j == NULL)
 		return;
 	loop_timer_stop(j->w->loop, &j->timer);
+	ctl_forget(j->w->ctl, &j->purge);
+	ctl_forget(j->w->ctl, &j->used);
 	free(j);
 }

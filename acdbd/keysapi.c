@@ -379,6 +379,8 @@ step_mint_again(struct req *r)
 	if (!f->minting_again) {
 		f->minting_again = true;
 		a->answered = false;
+		free(a->text);
+		a->text = NULL;
 	}
 	return step_mint(r);
 }

@@ -232,6 +232,20 @@ from() {
 	ask GET "/v1/auth/keys?limit=1000" && [[ $body != *'"k1"'* ]]
 }
 
+@test "a key that did not commit is not told as made" {
+	server_sql "CREATE FUNCTION public.never() RETURNS trigger
+	    LANGUAGE plpgsql AS \$\$BEGIN RAISE 'not at commit'; END\$\$;
+	    CREATE CONSTRAINT TRIGGER never AFTER INSERT ON acdb.api_keys
+	    DEFERRABLE INITIALLY DEFERRED FOR EACH ROW
+	    EXECUTE FUNCTION public.never()"
+	ask POST /v1/auth/keys '{"pg_role":"dbuser","name":"never"}'
+	server_sql "DROP TRIGGER never ON acdb.api_keys;
+	    DROP FUNCTION public.never()"
+	same "$(server_sql "SELECT count(*) FROM acdb.api_keys
+	    WHERE name = 'never'")" 0
+	refused 500 internal_error
+}
+
 @test "what is cancelled behind the API can be asked again" {
 	local lock asked
 	server_sql "BEGIN; LOCK TABLE acdb.api_keys; SELECT pg_sleep(60)" \
