@@ -123,6 +123,7 @@ on_answer(struct ctl_query *q, PGresult *res)
 	else if (PQntuples(res) > 0 && !PQgetisnull(res, 0, 0) &&
 	    (a->text = strdup(PQgetvalue(res, 0, 0))) == NULL)
 		problem_internal(&r->why);
+	r->stands = r->head.method != HTTP_GET && r->why.status == 0;
 	req_wake(r);
 }
 

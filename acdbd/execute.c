@@ -213,6 +213,7 @@ step_run(struct req *r)
 	    !r->w->conf->audit_disabled)
 		r->audited = true;
 	memcpy(r->audit_id, c->audit_id, sizeof(r->audit_id));
+	r->stands = c->outside && !c->failed;
 	if (r->why.status != 0)
 		return STEP_REFUSE;
 	r->answer.status = 200;

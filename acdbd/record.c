@@ -49,6 +49,14 @@ refuse(struct req *r)
 
 	if (r->why.status >= 500 || tx == PROBLEM_TX_UNKNOWN)
 		return STEP_NEXT;
+	if (r->why.status == 0 && r->stands) {
+		problem_set(&r->why, 503, "database_unavailable",
+		    "the change was made, but could not be recorded in the "
+		    "audit log, and so is not answered");
+		r->why.retryable = 0;
+		r->why.tx = PROBLEM_TX_COMMITTED;
+		return STEP_REFUSE;
+	}
 	problem_set(&r->why, 503, "database_unavailable",
 	    "the call could not be recorded in the audit log");
 	r->why.retry_after = 1;

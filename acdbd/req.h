@@ -80,6 +80,8 @@ struct req {
 	struct task	 wake;
 
 	/* the audit row (audit.h) */
+	bool		 stands;	/* what it changed, whatever becomes of
+					 * its answer */
 	bool		 audited;	/* it stands already, in the call's own
 					 * transaction, under audit_id */
 	uint8_t		 audit_id[UUID_LEN];

@@ -57,6 +57,13 @@ me() {
 	    WHERE application_name = 'agentcoopdb audit'"
 	until_true [ -s "$D/word.done" ]
 	me 503
+	# What was done all the same is told as that.
+	ADMIN=$(acdb-keys mint --role dbadmin --rate 0)
+	curl -sS -o "$D/body" -H "Authorization: Bearer $ADMIN" \
+	    -d '{"pg_role":"dbuser","name":"stands"}' "$URL/v1/auth/keys"
+	jq -e '.status == 503 and .tx == "committed" and
+	    .retryable == false' "$D/body"
+	[ "$(acdb-keys list --json | grep -c '"stands"')" = 1 ]
 	rm "$D/word"
 	until_true me 200
 }
