@@ -7,12 +7,16 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "lib/buf.h"
 #include "lib/secret.h"
 #include "pgtarget.h"
 
+#define ADDRESSES_BYTES	4096
+
 struct pgtarget {
 	PQconninfoOption *options;	/* owned; what the URL says */
-	char		 *hostaddr;	/* owned; NULL: a socket directory */
+	char		 *host;		/* owned; once an address; or NULL */
+	char		 *hostaddr;	/* owned; all of them; or NULL */
 	char		 *password;	/* owned; NULL: none */
 };
 
@@ -26,6 +30,21 @@ option(const struct pgtarget *t, const char *name)
 	return NULL;
 }
 
+/* libpq wants a name beside each address, and tries one behind the other. */
+static int
+add_address(const char *host, const struct addrinfo *ai, struct buf *hosts,
+    struct buf *addrs)
+{
+	char text[NI_MAXHOST];
+
+	if (getnameinfo(ai->ai_addr, ai->ai_addrlen, text, sizeof(text),
+	    NULL, 0, NI_NUMERICHOST) != 0)
+		return -1;
+	buf_addf(hosts, "%s%s", buf_len(hosts) > 0 ? "," : "", host);
+	buf_addf(addrs, "%s%s", buf_len(addrs) > 0 ? "," : "", text);
+	return 0;
+}
+
 /* A comma list of hosts is left to libpq, which resolves each as it connects;
  * a single name is resolved here. */
 static int
@@ -33,7 +52,7 @@ resolve(struct pgtarget *t, struct buf *err)
 {
 	const char *host = option(t, "host");
 	struct addrinfo hints = { .ai_socktype = SOCK_STREAM }, *ai;
-	char text[NI_MAXHOST];
+	struct buf hosts, addrs;
 	int rc;
 
 	if (option(t, "hostaddr") != NULL || host == NULL ||
@@ -44,10 +63,19 @@ resolve(struct pgtarget *t, struct buf *err)
 		    host, gai_strerror(rc));
 		return -1;
 	}
-	rc = getnameinfo(ai->ai_addr, ai->ai_addrlen, text, sizeof(text),
-	    NULL, 0, NI_NUMERICHOST);
+	buf_init(&hosts, ADDRESSES_BYTES);
+	buf_init(&addrs, ADDRESSES_BYTES);
+	for (const struct addrinfo *p = ai; p != NULL && rc == 0;
+	    p = p->ai_next)
+		rc = add_address(host, p, &hosts, &addrs);
 	freeaddrinfo(ai);
-	if (rc != 0 || (t->hostaddr = strdup(text)) == NULL) {
+	if (rc == 0 && !buf_failed(&hosts) && !buf_failed(&addrs)) {
+		t->host = buf_take(&hosts, NULL);
+		t->hostaddr = buf_take(&addrs, NULL);
+	}
+	buf_fini(&hosts);
+	buf_fini(&addrs);
+	if (t->host == NULL || t->hostaddr == NULL) {
 		buf_addf(err, "cannot resolve the database host \"%s\"", host);
 		return -1;
 	}
@@ -89,6 +117,7 @@ pgtarget_free(struct pgtarget *t)
 	if (t->password != NULL)
 		secret_wipe(t->password, strlen(t->password));
 	free(t->password);
+	free(t->host);
 	free(t->hostaddr);
 	PQconninfoFree(t->options);
 	free(t);
@@ -113,7 +142,8 @@ pgtarget_params(const struct pgtarget *t, const char *user,
 		if (skip || n + 8 >= PGTARGET_KEYS)
 			continue;
 		keys[n] = o->keyword;
-		values[n++] = o->val;
+		values[n++] = t->host != NULL && strcmp(o->keyword,
+		    "host") == 0 ? t->host : o->val;
 	}
 #define SET(k, v)	(keys[n] = (k), values[n++] = (v))
 	SET("user", user != NULL ? user : option(t, "user"));
