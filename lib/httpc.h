@@ -105,8 +105,9 @@ void	 httpc_answer_clear(struct httpc_answer *a, size_t max);
 bool	 httpc_answer_foreign(const struct httpc_answer *a);
 
 /* Whether what was asked for may have been done although the answer is none
- * of success: a problem document that says so, or the success or failure of
- * something in between, which cannot know. */
+ * of success: a problem document that says so (or that it was done, and only
+ * its answer is missing), or the success or failure of something in between,
+ * which cannot know. */
 bool	 httpc_answer_doubtful(const struct httpc_answer *a);
 
 /* Ask, and wait for the whole answer.  a is initialised and may have been

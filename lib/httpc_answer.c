@@ -81,6 +81,7 @@ httpc_answer_doubtful(const struct httpc_answer *a)
 	if (a->status < 300 || read_problem(a, &j) == -1)
 		return false;
 	doubtful = member_is(&j, "tx", "unknown") ||
+	    member_is(&j, "tx", "committed") ||
 	    member_is(&j, "title", "outcome_unknown");
 	json_fini(&j);
 	return doubtful;

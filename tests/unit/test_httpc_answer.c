@@ -17,6 +17,8 @@ main(void)
 		{ 503, true, "{\"title\":\"database_unavailable\","
 		    "\"tx\":\"rolled_back\"}",
 		    false, false },
+		{ 503, true, "{\"title\":\"database_unavailable\","
+		    "\"tx\":\"committed\"}", true, false },
 		{ 503, true, "{\"title\":\"too_many_connections\"}",
 		    false, false },
 		{ 500, true, "{\"title\":\"internal_error\"}", false, false },
