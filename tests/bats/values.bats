@@ -365,7 +365,7 @@ travels() {
 }
 
 @test "types learned meanwhile do not change a result that is on its way" {
-	local all i
+	local all i long=()
 	sql "DO 'BEGIN FOR i IN 1..70 LOOP EXECUTE format(
 	    ''CREATE TYPE low%s AS ENUM (''''a'''')'', i); END LOOP; END'" && ok
 	sql "CREATE TYPE high AS ENUM ('x')" && ok
@@ -375,6 +375,7 @@ travels() {
 		    repeat('y', 9000), pg_sleep(0.02)
 		    FROM generate_series(1, 100)")" \
 		    >"$BATS_TEST_TMPDIR/long$i" 3>&- &
+		long+=($!)
 	done
 	arrive() {
 		[ "$(server_sql "SELECT count(*) FROM pg_stat_activity
@@ -386,7 +387,7 @@ travels() {
 		sql "SELECT ${all%,}" && ok
 	done
 	arrive
-	wait %1 %2
+	wait "${long[@]}"
 	for i in 1 2; do
 		head -n 1 "$BATS_TEST_TMPDIR/long$i" |
 		    jq -e '[.rows[][0]] | length == 100 and unique == ["x"]'
